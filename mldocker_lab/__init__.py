@@ -1,0 +1,51 @@
+"""Docker for ML engineers: a workbook that runs.
+
+In a notebook::
+
+    import mldocker_lab as lab
+
+    pair = lab.build_pair("contexts/03_cache")
+
+Importing this costs next to nothing: a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__version__ = "0.1.0"
+
+#: Public name -> the module that defines it. The names notebooks use, and no others.
+_HOME = {
+    "Pair": "mldocker_lab.pair",
+    "build": "mldocker_lab.lab",
+    "build_pair": "mldocker_lab.lab",
+    "clean": "mldocker_lab.lab",
+    "doctor": "mldocker_lab.lab",
+    "exercise": "mldocker_lab.lab",
+    "replay": "mldocker_lab.lab",
+    "run": "mldocker_lab.lab",
+    "serve": "mldocker_lab.lab",
+    "up": "mldocker_lab.lab",
+}
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604 the keys are strings
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """``%load_ext mldocker_lab``: the magics ``%%dockerfile`` and ``%compare``."""
+    import_module("mldocker_lab.magics").register(shell)

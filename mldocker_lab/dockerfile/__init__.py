@@ -1,0 +1,1 @@
+"""Text and folders in, plain data out: Dockerfiles, ignore rules, build contexts."""

@@ -1,0 +1,389 @@
+"""One engine, spoken to through its API. Nothing outside this package imports the docker SDK.
+
+The SDK's errors are translated here, once, into ``mldocker_lab.errors``; what comes back is plain
+dictionaries as the engine said them, or small records of ours. No command line is ever needed.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+from docker.types import CancellableStream
+
+from mldocker_lab.errors import DiskFull, EngineError, EngineGone, ImageNotFound, NoPermission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
+
+#: Everything the lab creates on an engine carries this label; cleaning goes by it.
+LABEL = "mldocker_lab"
+
+_CONNECT_SECONDS = 60
+_GONE = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What an engine knows about an image.
+
+    Attributes:
+        id: "sha256:…".
+        tags: the names it has.
+        digests: "name@sha256:…" for each registry it came from.
+        diff_ids: its layers, lowest first.
+        config: its run-time configuration as the engine prints it (Env, User, Labels, …).
+        architecture: "amd64", "arm64", …
+    """
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    diff_ids: tuple[str, ...]
+    config: dict[str, Any] = field(repr=False)
+    architecture: str = ""
+
+
+class Stream:
+    """Messages from the engine, one after the other; ``cancel`` ends it from any thread."""
+
+    def __init__(self, messages: Iterator[Any], response: requests.Response) -> None:
+        self._messages = messages
+        self._cancellable = CancellableStream(messages, response)
+        self.cancelled = False
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            with _translated():
+                yield from self._messages
+        except EngineGone:
+            if not self.cancelled:
+                raise
+        finally:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Hang up: the engine stops what it was doing for us."""
+        self.cancelled = True
+        try:
+            self._cancellable.close()
+        except (OSError, AttributeError, DockerException):
+            pass  # hung up already
+
+
+class Engine:
+    """A Docker engine at one address.
+
+    Args:
+        url: ``unix://…``, ``tcp://…``, ``npipe://…`` or ``ssh://…``.
+        source: how it was found, in words ("MLDOCKER_ENGINE", "docker context 'x'", …).
+        private: True if it is the lab's own daemon.
+        tls: a ``docker.tls.TLSConfig``, or None.
+    """
+
+    def __init__(self, url: str, *, source: str = "", private: bool = False, tls: Any = None) -> None:
+        self.url = url
+        self.source = source
+        self.private = private
+        self._tls = tls
+        with _translated(url):
+            self.api = docker.APIClient(
+                base_url=url, version="auto", timeout=_CONNECT_SECONDS, tls=tls or False
+            )
+
+    def __repr__(self) -> str:
+        return f"Engine({self.url!r}, source={self.source!r})"
+
+    def again(self) -> Engine:
+        """A second connection to the same engine, for another thread."""
+        return Engine(self.url, source=self.source, private=self.private, tls=self._tls)
+
+    def close(self) -> None:
+        """Close the connection (the engine itself goes on)."""
+        self.api.close()
+
+    # -- what it is --------------------------------------------------------------------------
+
+    def info(self) -> dict[str, Any]:
+        """``docker info`` as the API gives it."""
+        with _translated(self.url):
+            return dict(self.api.info())
+
+    def version(self) -> dict[str, Any]:
+        """``docker version`` as the API gives it."""
+        with _translated(self.url):
+            return dict(self.api.version())
+
+    @property
+    def name(self) -> str:
+        """ "Docker Engine 20.10.24": for tables and recordings."""
+        told = self.version()
+        components = told.get("Components") or [{}]
+        kind = "Podman" if "podman" in components[0].get("Name", "").lower() else "Docker"
+        return f"{kind} Engine {told.get('Version', '?').split('+')[0]}"
+
+    # -- images ------------------------------------------------------------------------------
+
+    def image(self, ref: str) -> ImageFacts:
+        """What the engine knows about an image.
+
+        Raises:
+            ImageNotFound: it has none of that name.
+        """
+        with _translated(ref):
+            told = self.api.inspect_image(ref)
+        diff_ids = tuple(told.get("RootFS", {}).get("Layers") or ())
+        return ImageFacts(
+            id=told["Id"],
+            tags=tuple(told.get("RepoTags") or ()),
+            digests=tuple(told.get("RepoDigests") or ()),
+            diff_ids=diff_ids,
+            config=dict(told.get("Config") or {}),
+            architecture=told.get("Architecture", ""),
+        )
+
+    def has_image(self, ref: str) -> bool:
+        """Whether the engine has an image of that name or id."""
+        try:
+            with _translated(ref):
+                self.api.inspect_image(ref)
+        except ImageNotFound:
+            return False
+        return True
+
+    def images(self, label: str = LABEL) -> list[dict[str, Any]]:
+        """The images that carry a label, untagged ones included."""
+        with _translated(self.url):
+            return list(self.api.images(all=True, filters={"label": label}))
+
+    def tag(self, ref: str, name: str) -> None:
+        """Give an image a further name ("repository:tag")."""
+        repository, _, tag = name.rpartition(":")
+        with _translated(ref):
+            self.api.tag(ref, repository, tag)
+
+    def remove_image(self, ref: str, *, force: bool = False) -> None:
+        """Remove a name, and the image with its last name; nothing happens if it is gone."""
+        try:
+            with _translated(ref):
+                self.api.remove_image(ref, force=force)
+        except ImageNotFound:
+            return
+
+    def save(self, ref: str) -> Stream:
+        """The image as ``docker save`` writes it: the bytes of a tar, in pieces."""
+        with _translated(ref):
+            url = f"{self.api.base_url}/v{self.api.api_version}/images/{ref}/get"
+            response = self.api.get(url, stream=True, timeout=None)
+            self.api._raise_for_status(response)  # noqa: SLF001 the SDK has no public way in for a cancellable stream
+        return Stream(response.iter_content(1 << 20), response)
+
+    def load(self, tar: Iterable[bytes]) -> None:
+        """Take in an archive in the form ``save`` writes."""
+        with _translated(self.url):
+            for message in self.api.load_image(tar):
+                if "error" in message:
+                    raise EngineError(f"the engine refused the image: {message['error']}")
+
+    def pull(self, ref: str, platform: str | None = None) -> Iterator[dict[str, Any]]:
+        """Pull an image; yields the engine's progress messages.
+
+        Raises:
+            EngineError: a message carried an error (no such image, no registry).
+        """
+        with _translated(ref):
+            for message in self.api.pull(ref, stream=True, decode=True, platform=platform):
+                if "error" in message:
+                    raise EngineError(f"cannot pull {ref}: {message['error']}")
+                yield message
+
+    def post_build(self, params: dict[str, Any], tar: Any, headers: dict[str, str] | None = None) -> Stream:
+        """``POST /build``: the raw messages of either builder.
+
+        Args:
+            params: query parameters as the API names them (dockerfile, t, version, …).
+            tar: the context as a tar: bytes, an open file, or an iterable of bytes.
+            headers: further request headers (X-Registry-Config).
+        """
+        url = f"{self.api.base_url}/v{self.api.api_version}/build"
+        with _translated(self.url):
+            response = self.api.post(
+                url,
+                params=params,
+                data=tar,
+                headers={"Content-Type": "application/x-tar", **(headers or {})},
+                stream=True,
+                timeout=None,
+            )
+            self.api._raise_for_status(response)  # noqa: SLF001 as in save
+        return Stream(self.api._stream_helper(response, decode=True), response)  # noqa: SLF001 as in save
+
+    # -- containers --------------------------------------------------------------------------
+
+    def create(self, image: str, command: Any = None, *, host: dict[str, Any] | None = None, **config: Any) -> str:
+        """Create a labelled container, not started; returns its id.
+
+        Args:
+            image: what it is made from.
+            command: what it runs; None for the image's own.
+            host: arguments of the SDK's ``create_host_config`` (binds, port_bindings, …).
+            config: further arguments of the SDK's ``create_container`` (name, ports, user, …).
+        """
+        labels = {LABEL: "container", **(config.pop("labels", None) or {})}
+        with _translated(image):
+            made = self.api.create_container(
+                image,
+                command,
+                labels=labels,
+                host_config=self.api.create_host_config(**(host or {})),
+                **config,
+            )
+        return str(made["Id"])
+
+    def start(self, container: str) -> None:
+        """Start a container."""
+        with _translated(container):
+            self.api.start(container)
+
+    def stop(self, container: str, seconds: int = 10) -> None:
+        """Ask it to stop (SIGTERM), kill it after ``seconds``."""
+        with _translated(container):
+            self.api.stop(container, timeout=seconds)
+
+    def wait(self, container: str, seconds: float | None = None) -> int:
+        """Wait until it ends; returns its exit status.
+
+        Raises:
+            EngineGone: it did not end within ``seconds``.
+        """
+        with _translated(container):
+            return int(self.api.wait(container, timeout=seconds)["StatusCode"])
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """``docker inspect`` of a container."""
+        with _translated(container):
+            return dict(self.api.inspect_container(container))
+
+    def logs(self, container: str, **options: Any) -> str:
+        """What it printed, stdout and stderr together."""
+        with _translated(container):
+            return bytes(self.api.logs(container, **options)).decode(errors="replace")
+
+    def execute(self, container: str, command: list[str], **options: Any) -> tuple[int, str]:
+        """Run a command inside a running container; returns exit status and output."""
+        with _translated(container):
+            made = self.api.exec_create(container, command, **options)
+            output = self.api.exec_start(made["Id"])
+            status = self.api.exec_inspect(made["Id"])["ExitCode"]
+        return int(status or 0), bytes(output).decode(errors="replace")
+
+    def put_files(self, container: str, folder: str, files: dict[str, bytes]) -> None:
+        """Write files into a container (running or not); names are relative to ``folder``."""
+        with _translated(container):
+            self.api.put_archive(container, folder, _tar_of(files))
+
+    def put_archive(self, container: str, folder: str, tar: Any) -> None:
+        """Unpack a tar (bytes, an open file, an iterable of bytes) into a container."""
+        with _translated(container):
+            self.api.put_archive(container, folder, tar)
+
+    def commit(self, container: str, name: str, changes: list[str] | None = None) -> str:
+        """Make an image "repository:tag" of a container; returns its id."""
+        repository, _, tag = name.rpartition(":")
+        with _translated(container):
+            made = self.api.commit(container, repository, tag, changes=changes)
+        return str(made["Id"])
+
+    def remove(self, container: str) -> None:
+        """Remove a container, running or not; nothing happens if it is gone."""
+        try:
+            with _translated(container):
+                self.api.remove_container(container, force=True, v=True)
+        except ImageNotFound:
+            return
+
+    def containers(self, label: str = LABEL) -> list[dict[str, Any]]:
+        """The containers that carry a label, stopped ones included."""
+        with _translated(self.url):
+            return list(self.api.containers(all=True, filters={"label": label}))
+
+    # -- the rest ----------------------------------------------------------------------------
+
+    def gateway(self) -> str | None:
+        """Address of the engine's host on its default bridge, where published ports answer."""
+        try:
+            with _translated("bridge"):
+                told = self.api.inspect_network("bridge")
+        except EngineError:
+            return None
+        for config in told.get("IPAM", {}).get("Config") or ():
+            if config.get("Gateway"):
+                return str(config["Gateway"])
+        return None
+
+
+def _tar_of(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            entry.mode = 0o644
+            tar.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@contextmanager
+def _translated(about: str = "") -> Iterator[None]:
+    """Turn the SDK's errors into ours."""
+    try:
+        yield
+    except NotFound as error:
+        raise ImageNotFound(f"the engine has no {about or 'such thing'}: {_said(error)}") from error
+    except APIError as error:
+        said = _said(error)
+        if "no space left on device" in said.lower():
+            raise DiskFull(
+                "the engine's disk is full", "run `mldocker-lab clean`, or free some room"
+            ) from error
+        raise EngineError(f"the engine refused: {said}") from error
+    except PermissionError as error:
+        raise _no_permission(about) from error
+    except _GONE as error:
+        if "permission denied" in str(error).lower():
+            raise _no_permission(about) from error
+        raise EngineGone(
+            f"the engine does not answer ({_short(error)})",
+            "run `mldocker-lab doctor` to see which engine is meant and whether it runs",
+        ) from error
+    except DockerException as error:
+        if "permission denied" in str(error).lower():
+            raise _no_permission(about) from error
+        raise EngineGone(
+            f"no engine answers at {about or 'that address'} ({_short(error)})",
+            "start it, or run `mldocker-lab doctor`",
+        ) from error
+
+
+def _no_permission(about: str) -> NoPermission:
+    return NoPermission(
+        f"you may not use the engine's socket {about}".rstrip(),
+        "join the group that owns it (`sudo usermod -aG docker $USER`, then log in again), "
+        "or start a lab of your own as root",
+    )
+
+
+def _said(error: APIError) -> str:
+    return str(error.explanation or error)
+
+
+def _short(error: BaseException) -> str:
+    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""Grading: evidence from real builds and containers in, verdicts and points out."""

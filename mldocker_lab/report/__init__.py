@@ -1,0 +1,1 @@
+"""Results: plain records made of events and bytes. Nothing here knows an engine."""

@@ -1,0 +1,1 @@
+"""Containers under test: start, ask, stop, read their logs."""

@@ -1,0 +1,1 @@
+"""What builds consume: base images, and wheels from a mirror of the lab itself."""

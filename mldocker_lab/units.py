@@ -1,0 +1,39 @@
+"""Bytes and seconds in words. Decimal units (1 MB = 1 000 000 bytes), as registries count."""
+
+from __future__ import annotations
+
+__all__ = ["size", "times", "took"]
+
+_STEP = 1000
+_MINUTE = 60
+
+
+def size(n: float | None) -> str:
+    """``195_300_000`` → ``"195 MB"``; None (not measured) → ``"–"``.
+
+    Three significant digits below 1000, decimal units.
+    """
+    if n is None:
+        return "–"
+    value, units = float(n), ["B", "kB", "MB", "GB", "TB"]
+    for unit in units:
+        if abs(value) < _STEP - 0.5 or unit == units[-1]:
+            break
+        value /= _STEP
+    text = f"{value:.0f}" if unit == "B" or abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{text} {unit}"
+
+
+def took(seconds: float | None) -> str:
+    """``4.23`` → ``"4.2 s"``, ``83`` → ``"1 min 23 s"``; None → ``"–"``."""
+    if seconds is None:
+        return "–"
+    if seconds < _MINUTE - 0.05:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    return f"{minutes} min {rest:02d} s"
+
+
+def times(ratio: float | None) -> str:
+    """``5.87`` → ``"5.9×"``; None → ``"–"``."""
+    return "–" if ratio is None else f"{ratio:.1f}×"

@@ -1,0 +1,1 @@
+"""Live views of a build, in a notebook or a terminal."""

@@ -1,0 +1,39 @@
+"""What all tests share: a real engine, or a clear word why there is none."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mldocker_lab.errors import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mldocker_lab.engine.client import Engine
+
+REQUIRED = os.environ.get("MLDOCKER_REQUIRE_ENGINE") == "1"
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The engine the lab itself would use; started if it is the lab's own."""
+    from mldocker_lab.engine.find import find
+
+    try:
+        found = find(start=REQUIRED)
+    except LabError as error:
+        if REQUIRED:
+            raise
+        pytest.skip(f"no Docker engine here: {error.what}")
+    yield found
+    found.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for the engine is an engine test; nobody has to remember the marker."""
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.engine)
