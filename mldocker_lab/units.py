@@ -35,5 +35,8 @@ def took(seconds: float | None) -> str:
 
 
 def times(ratio: float | None) -> str:
-    """``5.87`` → ``"5.9×"``; None → ``"–"``."""
-    return "–" if ratio is None else f"{ratio:.1f}×"
+    """``5.87`` → ``"5.9×"``, ``1234.5`` → ``"1 234×"``; None → ``"–"``."""
+    if ratio is None:
+        return "–"
+    text = f"{ratio:.1f}" if abs(ratio) < 99.95 else f"{ratio:,.0f}"  # noqa: PLR2004 - three digits
+    return f"{text.replace(',', ' ')}×"

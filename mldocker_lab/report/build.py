@@ -151,3 +151,8 @@ class BuildReport:
             and ImageReport(image["image"], tuple(Layer(**layer) for layer in image["layers"])),
             recorded=data.get("recorded", ""),
         )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from mldocker_lab.report.tables import build_table
+
+        return build_table(self)._repr_mimebundle_(include, exclude)
