@@ -24,7 +24,7 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 NEEDED = ("dockerd", "docker-proxy", "containerd", "containerd-shim-runc-v2", "runc", "docker-init")
 
 
-class CannotFetch(RuntimeError):
+class FetchError(RuntimeError):
     """This machine cannot have that engine; the text says why."""
 
 
@@ -36,7 +36,7 @@ def engine(version: str, cache: Path | None = None) -> Path:
         cache: where to keep it; ``MLDOCKER_MATRIX`` or the user's cache folder by default.
 
     Raises:
-        CannotFetch: no APT, no Debian mirror, no network, or the suite has moved on.
+        FetchError: no APT, no Debian mirror, no network, or the suite has moved on.
     """
     root = (cache or _cache()) / version
     dockerd = root / "bin" / "dockerd"
@@ -44,7 +44,7 @@ def engine(version: str, cache: Path | None = None) -> Path:
         _fetch(version, root)
     found = subprocess.run([dockerd, "--version"], capture_output=True, text=True, check=True)
     if f"version {version}." not in found.stdout:
-        raise CannotFetch(f"{SUITES[version]} now carries {found.stdout.strip()}, not {version}")
+        raise FetchError(f"{SUITES[version]} now carries {found.stdout.strip()}, not {version}")
     return dockerd
 
 
@@ -87,7 +87,7 @@ def _collect(tree: Path, into: Path) -> None:
             shutil.copy2(program, into / name)
     missing = [name for name in NEEDED if not (into / name).exists()]
     if missing:
-        raise CannotFetch(f"the packages lack {', '.join(missing)}")
+        raise FetchError(f"the packages lack {', '.join(missing)}")
 
 
 def _apt_config(folder: Path, suite: str) -> dict[str, str]:
@@ -118,21 +118,21 @@ def _mirror() -> str:
         origin, component, release, address = line.split("|", 3)
         if origin in ("Debian", "") and component == "main" and "-" not in release:
             return address
-    raise CannotFetch("this machine's APT knows no Debian mirror")
+    raise FetchError("this machine's APT knows no Debian mirror")
 
 
 def _run(*command: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> str:
     try:
         done = subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, check=True)
     except FileNotFoundError as error:
-        raise CannotFetch(f"{command[0]} is not here") from error
+        raise FetchError(f"{command[0]} is not here") from error
     except subprocess.CalledProcessError as error:
-        raise CannotFetch(f"{' '.join(command[:2])}: {error.stderr.strip()[-400:]}") from error
+        raise FetchError(f"{' '.join(command[:2])}: {error.stderr.strip()[-400:]}") from error
     return done.stdout
 
 
 if __name__ == "__main__":
     try:
         print(engine(sys.argv[1] if len(sys.argv) > 1 else "26.1"))
-    except CannotFetch as error:
+    except FetchError as error:
         sys.exit(f"cannot have that engine: {error}")

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import io
 import tarfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import docker
 import requests
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException, InvalidVersion, NotFound
 from docker.types import CancellableStream
 
-from mldocker_lab.errors import DiskFull, EngineError, EngineGone, ImageNotFound, NoPermission
+from mldocker_lab.errors import (
+    DiskFull,
+    EngineError,
+    EngineGone,
+    EngineTooOld,
+    ImageNotFound,
+    NoPermission,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,10 +80,8 @@ class Stream:
     def cancel(self) -> None:
         """Hang up: the engine stops what it was doing for us."""
         self.cancelled = True
-        try:
+        with suppress(OSError, AttributeError, DockerException):  # hung up already
             self._cancellable.close()
-        except (OSError, AttributeError, DockerException):
-            pass  # hung up already
 
 
 class Engine:
@@ -89,7 +94,9 @@ class Engine:
         tls: a ``docker.tls.TLSConfig``, or None.
     """
 
-    def __init__(self, url: str, *, source: str = "", private: bool = False, tls: Any = None) -> None:
+    def __init__(
+        self, url: str, *, source: str = "", private: bool = False, tls: Any = None
+    ) -> None:
         self.url = url
         self.source = source
         self.private = private
@@ -124,7 +131,7 @@ class Engine:
 
     @property
     def name(self) -> str:
-        """ "Docker Engine 20.10.24": for tables and recordings."""
+        """Its kind and version for tables and recordings: "Docker Engine 20.10.24"."""
         told = self.version()
         components = told.get("Components") or [{}]
         kind = "Podman" if "podman" in components[0].get("Name", "").lower() else "Docker"
@@ -205,7 +212,9 @@ class Engine:
                     raise EngineError(f"cannot pull {ref}: {message['error']}")
                 yield message
 
-    def post_build(self, params: dict[str, Any], tar: Any, headers: dict[str, str] | None = None) -> Stream:
+    def post_build(
+        self, params: dict[str, Any], tar: Any, headers: dict[str, str] | None = None
+    ) -> Stream:
         """``POST /build``: the raw messages of either builder.
 
         Args:
@@ -228,7 +237,9 @@ class Engine:
 
     # -- containers --------------------------------------------------------------------------
 
-    def create(self, image: str, command: Any = None, *, host: dict[str, Any] | None = None, **config: Any) -> str:
+    def create(
+        self, image: str, command: Any = None, *, host: dict[str, Any] | None = None, **config: Any
+    ) -> str:
         """Create a labelled container, not started; returns its id.
 
         Args:
@@ -317,6 +328,11 @@ class Engine:
 
     # -- the rest ----------------------------------------------------------------------------
 
+    def networks(self, driver: str) -> list[dict[str, Any]]:
+        """The networks a driver ("bridge", "host", …) made, as the API lists them."""
+        with _translated(self.url):
+            return list(self.api.networks(filters={"driver": driver}))
+
     def gateway(self) -> str | None:
         """Address of the engine's host on its default bridge, where published ports answer."""
         try:
@@ -363,6 +379,10 @@ def _translated(about: str = "") -> Iterator[None]:
         raise EngineGone(
             f"the engine does not answer ({_short(error)})",
             "run `mldocker-lab doctor` to see which engine is meant and whether it runs",
+        ) from error
+    except InvalidVersion as error:
+        raise EngineTooOld(
+            f"the engine at {about} is too old ({_short(error)})", "update it to 20.10 or newer"
         ) from error
     except DockerException as error:
         if "permission denied" in str(error).lower():
