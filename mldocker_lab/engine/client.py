@@ -7,6 +7,7 @@ dictionaries as the engine said them, or small records of ours. No command line 
 from __future__ import annotations
 
 import io
+import socket
 import tarfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -102,6 +103,7 @@ class Engine:
         self.private = private
         self._tls = tls
         with _translated(url):
+            _knock(url)
             self.api = docker.APIClient(
                 base_url=url, version="auto", timeout=_CONNECT_SECONDS, tls=tls or False
             )
@@ -357,6 +359,19 @@ def _tar_of(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def _knock(url: str) -> None:
+    """Try a Unix socket ourselves first: the SDK leaves its own open when nobody answers."""
+    if url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+            channel.settimeout(_CONNECT_SECONDS)
+            try:
+                channel.connect(url.removeprefix("unix://"))
+            except PermissionError:
+                raise
+            except OSError as error:
+                raise requests.ConnectionError(error) from error
+
+
 @contextmanager
 def _translated(about: str = "") -> Iterator[None]:
     """Turn the SDK's errors into ours."""
@@ -377,7 +392,7 @@ def _translated(about: str = "") -> Iterator[None]:
         if "permission denied" in str(error).lower():
             raise _no_permission(about) from error
         raise EngineGone(
-            f"the engine does not answer ({_short(error)})",
+            f"the engine does not answer{f' at {about}' if '://' in about else ''} ({_why(error)})",
             "run `mldocker-lab doctor` to see which engine is meant and whether it runs",
         ) from error
     except InvalidVersion as error:
@@ -388,7 +403,7 @@ def _translated(about: str = "") -> Iterator[None]:
         if "permission denied" in str(error).lower():
             raise _no_permission(about) from error
         raise EngineGone(
-            f"no engine answers at {about or 'that address'} ({_short(error)})",
+            f"no engine answers at {about or 'that address'} ({_why(error)})",
             "start it, or run `mldocker-lab doctor`",
         ) from error
 
@@ -403,6 +418,20 @@ def _no_permission(about: str) -> NoPermission:
 
 def _said(error: APIError) -> str:
     return str(error.explanation or error)
+
+
+def _why(error: BaseException) -> str:
+    """The operating system's own words, which the libraries wrap several times, or theirs."""
+    seen: list[BaseException] = []
+    inner: Any = error
+    while isinstance(inner, BaseException) and inner not in seen:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        seen.append(inner)
+        reason = getattr(inner, "reason", None) or next(iter(inner.args), None)
+        wrapped = reason if isinstance(reason, BaseException) else None
+        inner = wrapped or inner.__cause__ or inner.__context__
+    return _short(error)
 
 
 def _short(error: BaseException) -> str:
