@@ -7,6 +7,7 @@ dictionaries as the engine said them, or small records of ours. No command line 
 from __future__ import annotations
 
 import io
+import ipaddress
 import socket
 import tarfile
 from contextlib import contextmanager, suppress
@@ -195,10 +196,11 @@ class Engine:
             self.api._raise_for_status(response)  # noqa: SLF001 the SDK has no public way in for a cancellable stream
         return Stream(response.iter_content(1 << 20), response)
 
-    def load(self, tar: Iterable[bytes]) -> None:
-        """Take in an archive in the form ``save`` writes."""
+    def load(self, tar: bytes | Iterable[bytes]) -> None:
+        """Take in an archive in the form ``save`` writes: all at once or in pieces."""
+        data = tar if isinstance(tar, bytes) else iter(tar)
         with _translated(self.url):
-            for message in self.api.load_image(tar):
+            for message in self.api.load_image(data):
                 if "error" in message:
                     raise EngineError(f"the engine refused the image: {message['error']}")
 
@@ -345,6 +347,8 @@ class Engine:
         for config in told.get("IPAM", {}).get("Config") or ():
             if config.get("Gateway"):
                 return str(config["Gateway"])
+            if config.get("Subnet"):  # 20.10 keeps quiet about the gateway of a bridge it made
+                return str(ipaddress.ip_network(config["Subnet"])[1])
         return None
 
 

@@ -149,6 +149,11 @@ def _named_engine(candidate: Candidate) -> Engine:
             f"{candidate.source}, but {error.what}",
             "start it, correct the name, or unset it to let the lab look for another",
         ) from error
+    except ValueError as error:
+        raise NoEngine(
+            f"{candidate.source}, which is no address ({error})",
+            "write it like unix:///var/run/docker.sock or tcp://host:2376",
+        ) from error
     return _new_enough(engine)
 
 
