@@ -189,7 +189,8 @@ class _Lexer:
                 return "" if missing else word
             case "?":
                 if missing and not self.verbatim:
-                    raise _error(f"{name}: {word or 'is not allowed to be unset or empty'}")
+                    why = word or "is not allowed to be unset or empty"
+                    raise DockerfileError(f"{name}: {why}", f"give the build argument {name}")
                 return value or ""
         longest = word[:1] == modifier
         return _trim(value or "", word[longest:], longest=longest, suffix=modifier == "%")

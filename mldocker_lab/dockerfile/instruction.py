@@ -85,7 +85,10 @@ class Instruction:
 
 def split_mount(value: str) -> list[str]:
     """The fields of a mount: comma separated, a field with a comma in double quotes."""
-    return next(csv.reader([value]), [])
+    try:
+        return next(csv.reader([value]), [])
+    except csv.Error:  # a line break in it
+        return [value]
 
 
 def _stage(keyword: str, before: int | None) -> int | None:

@@ -235,7 +235,9 @@ def _check_sources(instructions: tuple[Instruction, ...], stage: int) -> None:
             raise located(
                 DockerfileError(
                     f"COPY --from={source} names no earlier stage",
-                    f"stages count from 0, and {stage} come before this one; names are safer",
+                    f"it can be {', '.join(map(str, range(stage)))}; a name is safer"
+                    if stage
+                    else "no stage comes before this one; name an image, or leave --from out",
                 ),
                 one.line,
                 one.joined,
