@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from mldocker_lab.report.layers import ImageReport, Layer
+from mldocker_lab.report.layers import ImageReport
 
 __all__ = ["FILESYSTEM", "BuildReport", "Status", "Step"]
 
@@ -27,6 +27,7 @@ class Step:
         seconds: how long it ran; None where the builder does not say.
         bytes: file bytes of the layer it left in the image; None if it left none there.
         line: its line in the Dockerfile, from 1.
+        started: seconds after the request when it began; None where the builder does not say.
     """
 
     stage: str
@@ -36,6 +37,7 @@ class Step:
     seconds: float | None = None
     bytes: int | None = None
     line: int = 0
+    started: float | None = None
 
     @property
     def keyword(self) -> str:
@@ -147,8 +149,7 @@ class BuildReport:
             seconds=data["seconds"],
             context_bytes=data["context_bytes"],
             steps=tuple(Step(**step) for step in data["steps"]),
-            image=image
-            and ImageReport(image["image"], tuple(Layer(**layer) for layer in image["layers"])),
+            image=ImageReport.from_dict(image) if image else None,
             recorded=data.get("recorded", ""),
         )
 

@@ -11,7 +11,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Built", "Event", "Failed", "Finished", "Output", "Progress", "Started", "decode", "encode"]
+__all__ = [
+    "Built",
+    "Event",
+    "Failed",
+    "Finished",
+    "Output",
+    "Progress",
+    "Started",
+    "decode",
+    "encode",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["ImageReport", "Layer"]
+__all__ = ["HistoryEntry", "ImageReport", "Layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,31 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of an image's history.
+
+    Attributes:
+        created_by: the instruction, as the builder writes it.
+        layer: position of the layer it made in ``ImageReport.layers``; None if it made none.
+    """
+
+    created_by: str
+    layer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageReport:
-    """An image as the sum of its layers; a layer listed twice counts once."""
+    """An image as the sum of its layers; a layer listed twice counts once.
+
+    Attributes:
+        image: the name or id it was measured under.
+        layers: lowest first.
+        history: every instruction of the image and of its base, oldest first.
+    """
 
     image: str
     layers: tuple[Layer, ...]
+    history: tuple[HistoryEntry, ...] = ()
 
     def _unique(self) -> list[Layer]:
         return list({layer.diff_id: layer for layer in self.layers}.values())
@@ -60,4 +80,14 @@ class ImageReport:
             "bytes": self.bytes,
             "pull_bytes": self.pull_bytes,
             "layers": [asdict(layer) for layer in self.layers],
+            "history": [asdict(entry) for entry in self.history],
         }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ImageReport:
+        """The report that ``to_dict`` wrote."""
+        return cls(
+            image=data["image"],
+            layers=tuple(Layer(**layer) for layer in data["layers"]),
+            history=tuple(HistoryEntry(**entry) for entry in data.get("history", ())),
+        )

@@ -1,0 +1,135 @@
+"""Cold starts that leave the user's cache alone: bases that no cache has ever seen.
+
+Both builders find a step's result by what came before it. A base that differs from every other by
+one empty file of a unique name has nothing built on it yet, so everything on top has to run; the cache of
+other builds is neither read nor emptied, and a rebuild on the same base finds what the first left.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mldocker_lab.dockerfile.rewrite import external_images
+from mldocker_lab.engine.client import LABEL
+from mldocker_lab.errors import EngineError, ImageNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mldocker_lab.dockerfile.parse import Dockerfile
+    from mldocker_lab.engine.client import Engine
+
+__all__ = ["RUN_LABEL", "cold_bases", "remove_run", "run_repository"]
+
+#: Label of a run's bases, and so of everything built from them: its value is the run's id.
+RUN_LABEL = f"{LABEL}.run"
+
+_CREATED_BY = ["mldocker-lab:", "a fresh start"]  # never runs: it is what the history will say
+_DIGEST_LENGTH = 12
+
+
+def run_repository(run_id: str) -> str:
+    """Where the images of one run live on an engine: "mldocker-lab/run-ID"."""
+    return f"mldocker-lab/run-{run_id}"
+
+
+def cold_bases(
+    engine: Engine, dockerfile: Dockerfile, run_id: str, args: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Make a fresh base for every image the Dockerfile takes from outside.
+
+    Args:
+        engine: has the images already.
+        dockerfile: whose bases.
+        run_id: lower-case letters and digits; builds of one run share their bases.
+        args: build arguments that FROM lines may use.
+
+    Returns:
+        Old name to new name, as ``BuildRequest.bases`` wants it.
+
+    Raises:
+        ImageNotFound: the engine has no such image.
+    """
+    return {name: _cold(engine, name, run_id) for name in external_images(dockerfile, args)}
+
+
+def remove_run(engine: Engine, run_id: str) -> None:
+    """Remove what a run left on an engine, except images that got a name outside of the run.
+
+    Layers that other images use stay. Images in use are left for `mldocker-lab clean`.
+    """
+    label = f"{RUN_LABEL}={run_id}"
+    prefix = f"{run_repository(run_id)}/"
+    for container in engine.containers(label):
+        engine.remove(container["Id"])
+    images = engine.images(label)
+    names = {image["Id"]: _names(image) for image in images}
+    for name in (name for own in names.values() for name in own if name.startswith(prefix)):
+        engine.remove_image(name, force=True)
+    left = [image for image, own in names.items() if all(n.startswith(prefix) for n in own)]
+    while left:
+        still = [image for image in left if not _removed(engine, image)]
+        if len(still) == len(left):
+            return
+        left = still
+
+
+def _names(image: dict[str, Any]) -> list[str]:
+    return [name for name in image.get("RepoTags") or () if name != "<none>:<none>"]
+
+
+def _removed(engine: Engine, image: str) -> bool:
+    """Whether an image is gone now; one with children goes after them."""
+    try:
+        engine.remove_image(image)
+    except EngineError:
+        return False
+    return True
+
+
+def _cold(engine: Engine, name: str, run_id: str) -> str:
+    made = f"{run_repository(run_id)}/{_spelled(name)}"
+    if engine.has_image(made):
+        return made
+    try:
+        config = engine.image(name).config
+    except ImageNotFound as error:
+        raise ImageNotFound(
+            f"the engine has no image {name} to start from",
+            "check the spelling, or let `mldocker-lab up` prepare the lab's bases first",
+        ) from error
+    container = engine.create(name, _CREATED_BY if config.get("Cmd") else ["true"])
+    try:
+        engine.put_files(container, "/", {f".mldocker-lab-run-{run_id}": b""})
+        engine.commit(container, made, [*_restored(config), f"LABEL {RUN_LABEL}={run_id}"])
+    finally:
+        engine.remove(container)
+    return made
+
+
+def _restored(config: dict[str, Any]) -> list[str]:
+    """Changes that give a committed container the configuration of its image again.
+
+    ``commit`` keeps environment, user, folder, ports, volumes and health check; it takes the
+    container's command and labels, and forgets triggers and shell. (An image without a command
+    ends up with ``true``: no container can be made, and so committed, without one.)
+    """
+    labels = config.get("Labels") or {}
+    changes = [f"LABEL {LABEL}={json.dumps(labels.get(LABEL, 'base'))}"]
+    if config.get("Cmd"):
+        changes.append(f"CMD {json.dumps(config['Cmd'])}")
+    if config.get("Shell"):
+        changes.append(f"SHELL {json.dumps(config['Shell'])}")
+    changes += [f"ONBUILD {trigger}" for trigger in config.get("OnBuild") or ()]
+    return changes
+
+
+def _spelled(name: str) -> str:
+    """An image's name as the end of another name: registry and digest folded into it."""
+    path, _, digest = name.partition("@")
+    head, slash, last = path.rpartition("/")
+    repository, _, tag = last.partition(":")
+    if digest:
+        tag = digest.partition(":")[2][:_DIGEST_LENGTH]
+    return f"{head.replace(':', '-')}{slash}{repository}:{tag or 'latest'}".lower()

@@ -1,0 +1,121 @@
+"""A build from start to report: follow its events, then weigh what it made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mldocker_lab.build.run import Building, start
+from mldocker_lab.home import home
+from mldocker_lab.report.fold import Folding
+from mldocker_lab.report.measure import LayerCache, measure
+from mldocker_lab.report.sizes import with_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mldocker_lab.build.request import BuildRequest
+    from mldocker_lab.engine.client import Engine
+    from mldocker_lab.report.build import BuildReport
+    from mldocker_lab.report.events import Event
+    from mldocker_lab.report.layers import ImageReport
+
+__all__ = ["build", "follow", "weigh"]
+
+_HANG_UP_SECONDS = 10.0
+
+
+def build(
+    engine: Engine,
+    request: BuildRequest,
+    *,
+    name: str = "build",
+    on_event: Callable[[Event], None] | None = None,
+    sizes: bool = True,
+) -> BuildReport:
+    """Build an image and report on it.
+
+    Args:
+        engine: where.
+        request: what and how.
+        name: what to call the build in tables ("bad", "good").
+        on_event: sees every event as it happens.
+        sizes: weigh the image afterwards (takes about as long as ``docker save``).
+
+    Raises:
+        UsageError: no such folder or Dockerfile.
+        DockerfileError: the Dockerfile cannot be read as one.
+        BuildFailed: an instruction failed.
+        EngineGone: the engine stopped answering.
+        KeyboardInterrupt: Ctrl-C; the engine has stopped the build by then.
+    """
+    building = start(engine, request)
+    report = follow(building, engine=engine.name, name=name, on_event=on_event)
+    if not sizes:
+        return report
+    image = weigh(engine, report.image_id)
+    return with_sizes(
+        report,
+        building.dockerfile,
+        replace(image, image=request.tag or report.image_id),
+        target=request.target,
+    )
+
+
+def follow(
+    building: Building,
+    *,
+    engine: str,
+    name: str,
+    on_event: Callable[[Event], None] | None = None,
+) -> BuildReport:
+    """See a build through to its report; whatever interrupts us cancels it on the engine.
+
+    Raises:
+        BuildFailed, EngineGone, KeyboardInterrupt: as ``build``.
+    """
+    request = building.request
+    folding = Folding(building.dockerfile, target=request.target, builder=request.builder)
+    try:
+        for event in building:
+            folding.add(event)
+            if on_event:
+                on_event(event)
+    except BaseException:
+        building.cancel(wait=_HANG_UP_SECONDS)
+        raise
+    return folding.report(
+        name=name, tag=request.tag, engine=engine, context_bytes=building.context_bytes
+    )
+
+
+def weigh(
+    engine: Engine,
+    ref: str,
+    *,
+    known: LayerCache | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> ImageReport:
+    """Weigh an image on an engine; layers that were weighed before are not compressed again.
+
+    Args:
+        engine: has the image.
+        ref: its name or id.
+        known: weights from earlier; None uses the lab's own file.
+        progress: called now and then with the bytes read so far.
+
+    Raises:
+        ImageNotFound: no such image.
+        EngineGone: the engine stopped in the middle.
+    """
+    connection = engine.again()
+    try:
+        stream = connection.save(ref)
+        try:
+            return measure(
+                stream, ref, known or LayerCache(home() / "layers.sqlite"), progress=progress
+            )
+        finally:
+            stream.cancel()
+    finally:
+        connection.close()

@@ -1,0 +1,50 @@
+"""What to build, and how: plain data, no engine in sight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["BuildRequest", "Builder"]
+
+Builder = Literal["buildkit", "classic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """One build.
+
+    Attributes:
+        folder: the build context.
+        dockerfile: the Dockerfile's name, relative to the folder.
+        tag: name of the image ("repository:tag"); "" leaves it unnamed.
+        builder: which of the engine's builders; see ``docs.docker.com/build/buildkit``.
+        target: build up to this stage; None builds the last one.
+        args: values for the Dockerfile's ``ARG`` instructions.
+        extra_hosts: further lines of ``/etc/hosts`` during RUN, name to address.
+        network: network of RUN steps ("host", "none"); None for the engine's default.
+        overlay: files that replace or join those of the folder, by their name in the context.
+            An edit to be tried: the folder itself is never touched.
+        bases: images to put in place of the ones that FROM names (see ``build.cold``).
+        cache_prefix: put before the id of every cache mount, so that a run has its own; None
+            leaves them as they are.
+        no_cache: look nothing up in the layer cache. Prefer ``bases``: this also fills the cache
+            for the next build.
+    """
+
+    folder: Path
+    dockerfile: str = "Dockerfile"
+    tag: str = ""
+    builder: Builder = "buildkit"
+    target: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict)
+    extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    network: str | None = None
+    overlay: Mapping[str, bytes] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
+    cache_prefix: str | None = None
+    no_cache: bool = False
