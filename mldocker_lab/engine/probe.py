@@ -14,7 +14,7 @@ import tarfile
 
 from mldocker_lab.engine.client import LABEL
 
-__all__ = ["ARCHITECTURES", "EXIT_STATUS", "GREETING", "PORT", "archive"]
+__all__ = ["ARCHITECTURES", "EXIT_STATUS", "GREETING", "PORT", "archive", "tar"]
 
 #: What ``/exit`` ends with.
 EXIT_STATUS = 42
@@ -24,8 +24,8 @@ PORT = 8080
 
 # mov $42,%edi; mov $60,%eax (exit); syscall
 _EXIT_AMD64 = "bf2a000000 b83c000000 0f05"
-# socket(AF_INET, SOCK_STREAM, 0); bind(fd, addr, 16); listen(fd, 8);
-# forever: accept(fd, 0, 0); write(peer, msg, 12); close(peer). addr and msg follow the code.
+# The calls socket, bind to addr, listen; then forever: accept, write msg to the peer, close it.
+# addr and msg follow the code.
 _SERVE_AMD64 = """
     b829000000 bf02000000 be01000000 31d2 0f05 89c3
     89df 488d3549000000 ba10000000 b831000000 0f05
@@ -61,7 +61,7 @@ def archive(name: str, arch: str) -> bytes:
         arch: one of ``ARCHITECTURES``.
     """
     machine, leave, serve = _PROGRAMS[arch]
-    layer = _tar(
+    layer = tar(
         {
             "exit": _elf(machine, bytes.fromhex(leave)),
             "serve": _elf(machine, bytes.fromhex(serve) + GREETING),
@@ -78,7 +78,7 @@ def archive(name: str, arch: str) -> bytes:
         }
     ).encode()
     told = [{"Config": f"{_hash(config)}.json", "RepoTags": [name], "Layers": ["probe/layer.tar"]}]
-    return _tar(
+    return tar(
         {
             f"{_hash(config)}.json": config,
             "probe/layer.tar": layer,
@@ -112,13 +112,14 @@ def _elf(machine: int, code: bytes) -> bytes:
     return header + segment + code
 
 
-def _tar(files: dict[str, bytes]) -> bytes:
+def tar(files: dict[str, bytes]) -> bytes:
+    """A tar of executable files, the same bytes every time."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archived:
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(data), _EXECUTABLE
-            tar.addfile(entry, io.BytesIO(data))
+            archived.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()
 
 

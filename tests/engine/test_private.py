@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -72,7 +73,9 @@ def test_it_starts_once_and_stops_without_a_trace(lab):
     url = private.start()
     pid = private.status().pid
     assert private.start() == url
-    assert private.status() == private.Status(True, pid, url, lab.root, lab.log)
+    assert private.status() == private.Status(
+        running=True, pid=pid, url=url, root=lab.root, log=lab.log
+    )
     engine = Engine(url, private=True)
     told = facts(engine)
     serve(engine)
@@ -149,12 +152,12 @@ def test_two_starters_get_one_engine(lab):
 
 
 def test_networks_made_by_users_leave_no_bridge(lab):
-    before = {name for _, name in __import__("socket").if_nameindex()}
+    before = {name for _, name in socket.if_nameindex()}
     engine = Engine(private.start())
     engine.api.create_network("mine", driver="bridge")
     engine.close()
     private.stop()
-    assert {name for _, name in __import__("socket").if_nameindex()} == before
+    assert {name for _, name in socket.if_nameindex()} == before
 
 
 def test_a_home_too_deep_for_a_socket(tmp_path, monkeypatch):
@@ -203,13 +206,21 @@ def test_no_overlay_means_vfs(tmp_path, monkeypatch):
     assert told.reduced == ("no overlay mounts: every layer is a full copy",)
 
 
-def test_no_right_to_make_bridges_means_host_network(lab):
-    """Without CAP_NET_ADMIN, as in many containers: the engine shares the host's network."""
-    code = "from mldocker_lab.engine import private; print(private.start())"
-    narrow = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]
+def test_no_bridges_means_host_network(lab):
+    """A kernel without bridges, in a network namespace of its own: there ``docker0`` is not."""
+    code = (
+        "from mldocker_lab.engine import bridge, private\n"
+        "def refuse(*_): raise bridge.NotAllowed('no bridges in this kernel')\n"
+        "bridge.create = refuse\n"
+        "print(private.start())"
+    )
     before = docker0()
     done = subprocess.run(
-        [*narrow, sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+        ["unshare", "-n", sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     engine = Engine(lab.url)
@@ -221,7 +232,43 @@ def test_no_right_to_make_bridges_means_host_network(lab):
     assert engine.wait(container) == probe.EXIT_STATUS
     engine.close()
     assert told.network == "host"
-    assert told.reduced[0] == "no bridge: containers share the host's network"
+    assert told.reduced == ("no bridge: containers share the host's network",)
+    assert docker0() == before
+
+
+def test_no_bridges_beside_another_engine_is_refused(lab, monkeypatch):
+    """``bridge: none`` would delete the other engine's bridge."""
+
+    def refuse(*_):
+        raise bridge.NotAllowed("no bridges in this kernel")
+
+    monkeypatch.setattr(bridge, "create", refuse)
+    monkeypatch.setattr(bridge, "exists", lambda name: name == "docker0")
+    with pytest.raises(bridge.NotAllowed):
+        private.start()
+
+
+def test_without_the_right_to_touch_networks_it_still_builds(lab):
+    """Without CAP_NET_ADMIN dockerd starts no container, but BuildKit on the host's network runs.
+
+    The neighbour's bridge is safe: we may not touch it either.
+    """
+    code = "from mldocker_lab.engine import private; print(private.start())"
+    narrow = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]
+    before = docker0()
+    done = subprocess.run(
+        [*narrow, sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    engine = Engine(lab.url)
+    told = facts(engine)
+    name = "mldocker_lab/probe:narrow"
+    engine.load(probe.archive(name, told.arch))
+    context = probe.tar({"Dockerfile": f'FROM {name}\nRUN ["/exit"]\n'.encode()})
+    said = list(engine.post_build({"version": "2", "networkmode": "host"}, context))
+    engine.close()
+    assert told.network == "host"
+    assert f"exit code: {probe.EXIT_STATUS}" in str(said[-1])
     assert docker0() == before
 
 
@@ -231,7 +278,9 @@ def test_no_right_to_make_bridges_means_host_network(lab):
 def docker0() -> str:
     """The neighbour's bridge and rules, as text."""
     commands = (["ip", "-br", "-4", "address", "show", "docker0"], ["iptables-save"])
-    texts = [subprocess.run(c, capture_output=True, text=True, check=False).stdout for c in commands]
+    texts = [
+        subprocess.run(c, capture_output=True, text=True, check=False).stdout for c in commands
+    ]
     lines = "\n".join(texts).splitlines()
     return "\n".join(line.split("[")[0] for line in lines if not line.startswith("#"))
 
@@ -268,7 +317,5 @@ def test_another_engine_is_not_harmed(lab, neighbour):
 
 
 def ask(host: str, port: int) -> bytes:
-    import socket
-
     with socket.create_connection((host, port), timeout=5) as channel:
         return channel.recv(64)
