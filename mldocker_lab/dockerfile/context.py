@@ -186,7 +186,7 @@ def _entry(path: str, name: str, facts: os.stat_result, *, ignored: bool) -> Ent
         return Entry(name, "symlink", 0, 0o777, link=link, ignored=ignored)
     if not stat.S_ISREG(facts.st_mode):
         return None
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(0, "no permission to read it")
     mode = 0o755 if facts.st_mode & 0o111 else 0o644
     return Entry(name, "file", facts.st_size, mode, ignored=ignored)
