@@ -32,7 +32,9 @@ OLDEST = (3, 11)
 def main() -> None:
     """Make ``.venv`` match the lock file; do nothing if it does already."""
     if sys.version_info < OLDEST:
-        stop(f"Python {'.'.join(map(str, OLDEST))} or newer is needed, this is {sys.version.split()[0]}")
+        stop(
+            f"Python {'.'.join(map(str, OLDEST))} or newer is needed, this is {sys.version.split()[0]}"
+        )
     wanted = fingerprint()
     if not (STAMP.exists() and STAMP.read_text() == wanted and PYTHON.exists()):
         make_venv()
@@ -59,8 +61,14 @@ def make_venv() -> None:
 
 def have_pip_wheel() -> bool:
     """Debian ships ``ensurepip`` in a package of its own; importing it is the only sure test."""
-    return subprocess.run([sys.executable, "-c", "import ensurepip; ensurepip.version()"],
-                          capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(
+            [sys.executable, "-c", "import ensurepip; ensurepip.version()"],
+            capture_output=True,
+            check=False,
+        ).returncode
+        == 0
+    )
 
 
 def install() -> None:
@@ -73,8 +81,17 @@ def install() -> None:
     uv = [str(PYTHON), "-m", "uv", "pip"]
     if subprocess.run([*uv, "--version"], capture_output=True, check=False).returncode == 0:
         run(*uv, "sync", "--quiet", "--require-hashes", "--python", str(PYTHON), str(LOCK))
-        run(*uv, "install", "--quiet", "--no-deps", "--no-build-isolation",
-            "--python", str(PYTHON), "--editable", str(ROOT))
+        run(
+            *uv,
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--python",
+            str(PYTHON),
+            "--editable",
+            str(ROOT),
+        )
     else:
         pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(LOCK))
         pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
@@ -117,7 +134,7 @@ def run(*command: str, env: dict[str, str] | None = None, check: bool = True) ->
 
 def say(text: str) -> None:
     """One line of progress."""
-    print(f"mldocker_lab: {text} …", flush=True)  # noqa: T201 this script is its own user interface
+    print(f"mldocker_lab: {text} …", flush=True)
 
 
 def stop(text: str) -> None:

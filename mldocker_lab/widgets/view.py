@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mldocker_lab.report.events import Event
 
-__all__ = ["RowLike", "Silent", "View"]
+__all__ = ["RowLike", "Silent", "View", "showing"]
 
 
 class RowLike(Protocol):
@@ -41,6 +42,16 @@ class View(Protocol):
 
     def end(self, result: object | None = None) -> None:
         """Stop, and leave ``result`` in place of the live view; None if there is none."""
+
+
+@contextmanager
+def showing(view: View, sides: Mapping[str, Sequence[RowLike]], note: str = "") -> Iterator[View]:
+    """Have a view open while builds run; it is closed whatever happens to them."""
+    view.begin(sides, note)
+    try:
+        yield view
+    finally:
+        view.end()
 
 
 class Silent:

@@ -1,0 +1,294 @@
+"""Where the parts are put together: what notebooks, magics and the command line call.
+
+Every function here finds the engine by itself, prepares what is missing, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mldocker_lab.cleaning import Cleaning, plan
+from mldocker_lab.engine import find as finding
+from mldocker_lab.engine import install as installing
+from mldocker_lab.engine import private
+from mldocker_lab.errors import EngineError, NoEngine, UsageError
+from mldocker_lab.pair import SIDES, Pair
+from mldocker_lab.supply import bases, mirror, wheels
+from mldocker_lab.units import took
+from mldocker_lab.widgets.progress import watch
+from mldocker_lab.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mldocker_lab.build.request import Builder
+    from mldocker_lab.engine.client import Engine
+    from mldocker_lab.report.build import BuildReport
+    from mldocker_lab.run.service import Service
+
+__all__ = [
+    "build",
+    "build_pair",
+    "clean",
+    "cleaning",
+    "doctor",
+    "engine_start",
+    "engine_status",
+    "engine_stop",
+    "exercise",
+    "find_engine",
+    "grade",
+    "jupyter_arguments",
+    "run",
+    "serve",
+    "up",
+    "workbench",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+_FIRST_LESSON = "notebooks/00_preflight.ipynb"
+_PROOF = ROOT / "notebooks" / "contexts" / "00_preflight"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The lab is ready: which engine, why, and the tiny pair that proves it."""
+
+    engine: str
+    source: str
+    seconds: float
+    proof: Pair | None
+
+    def __str__(self) -> str:
+        lines = [f"ready after {took(self.seconds)}: {self.engine} ({self.source})"]
+        if self.proof:
+            lines += ["", repr(self.proof)]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def up(*, proof: bool = True) -> Ready:
+    """Find or start an engine, prepare base images, wheels and mirror, prove it with a tiny pair.
+
+    Does nothing that is done already; can be interrupted and called again.
+
+    Args:
+        proof: build the tiny pair at the end.
+
+    Raises:
+        NoEngine: there is none and none can be started here.
+        SupplyError: a base image or a wheel could not be had.
+    """
+    began = time.monotonic()
+    engine = find_engine()
+    bench = _supplied(engine)
+    pair = _pair(bench, _PROOF) if proof and _PROOF.is_dir() else None
+    return Ready(engine.name, engine.source, time.monotonic() - began, pair)
+
+
+def find_engine() -> Engine:
+    """The engine to use; on Debian and Ubuntu as root one is installed if there is none.
+
+    Raises:
+        NoEngine: there is none and none can be started here.
+    """
+    try:
+        return finding.find()
+    except NoEngine:
+        if not installing.possible():
+            raise
+        installing.install(_say)
+        return finding.find()
+
+
+def workbench() -> Workbench:
+    """A new run on the engine, with base images, wheels and mirror in place."""
+    return _supplied(find_engine())
+
+
+def _supplied(engine: Engine) -> Workbench:
+    watch(bases.ensure(engine))
+    watch(wheels.fetch(str(engine.version().get("Arch", "amd64"))))
+    watch(mirror.ensure(engine))
+    return Workbench(engine, mirror.find(engine))
+
+
+def build_pair(
+    folder: str | Path,
+    *,
+    builder: Builder = "buildkit",
+    repeats: int = 1,
+    record: str | Path | None = None,
+) -> Pair:
+    """Build ``bad.Dockerfile`` and ``good.Dockerfile`` of a folder side by side, from cold.
+
+    Neither your images nor your build cache are touched: each side begins on a base layer of its
+    own that no cache has seen.
+
+    Args:
+        folder: the build context that both share.
+        builder: "buildkit" or "classic".
+        repeats: more than 1 lets them take turns and keeps the middle time.
+        record: a file to keep the recording in.
+
+    Raises:
+        UsageError: the folder lacks one of the two Dockerfiles.
+        BuildFailed: an instruction failed.
+    """
+    folder = Path(folder)
+    missing = [name for name in SIDES.values() if not (folder / name).is_file()]
+    if missing:
+        raise UsageError(
+            f"{folder} has no {' and no '.join(missing)}",
+            "a pair is a folder with bad.Dockerfile, good.Dockerfile and the files they share",
+        )
+    return _pair(workbench(), folder, builder=builder, repeats=repeats, record=record)
+
+
+def _pair(
+    bench: Workbench,
+    folder: Path,
+    *,
+    builder: Builder = "buildkit",
+    repeats: int = 1,
+    record: str | Path | None = None,
+) -> Pair:
+    bench.forget_others(folder)
+    pair = Pair(folder, bench, builder)
+    pair.build(repeats)
+    return pair
+
+
+def build(
+    folder: str | Path,
+    dockerfile: str = "Dockerfile",
+    *,
+    text: str | None = None,
+    builder: Builder = "buildkit",
+    target: str | None = None,
+) -> BuildReport:
+    """Build one image from cold and weigh it.
+
+    Args:
+        folder: the build context.
+        dockerfile: its Dockerfile, relative to the folder.
+        text: a Dockerfile to use instead of the folder's; nothing is written.
+        builder: "buildkit" or "classic".
+        target: build up to this stage.
+
+    Raises:
+        BuildFailed: an instruction failed.
+    """
+    bench, folder = workbench(), Path(folder)
+    bench.forget_others(folder)
+    overlay = {} if text is None else {dockerfile: text.encode()}
+    job = bench.job(
+        folder, dockerfile, name="image", builder=builder, overlay=overlay, target=target
+    )
+    with showing(choose_view(), {"image": job.rows}) as view:
+        return job.run(partial(view.event, "image"))
+
+
+def serve(image: str | BuildReport, **options: Any) -> Service:
+    """A container that answers HTTP, for a ``with`` block; it is removed at its end.
+
+    Args:
+        image: a build, or the name of an image.
+        options: port, ready, environment, seconds (see ``run.service.Service``).
+    """
+    return workbench().serve(_ref(image), **options)
+
+
+def run(
+    image: str | BuildReport, command: list[str] | None = None, **config: Any
+) -> tuple[int, str]:
+    """Run a container to its end; returns its exit status and what it printed."""
+    return workbench().run(_ref(image), command, **config)
+
+
+def _ref(image: str | BuildReport) -> str:
+    return image if isinstance(image, str) else image.tag
+
+
+def grade(paths: Iterable[Path]) -> Any:
+    """Grade exercises by building and running the answers; see ``grade.runner``."""
+    from mldocker_lab.grade.runner import grade as run_grading
+
+    return run_grading(list(paths), workbench())
+
+
+def exercise(folder: str | Path | None = None) -> Any:
+    """The exercise of this folder, with its checks.
+
+    Args:
+        folder: where it lies; the current folder if not given.
+    """
+    from mldocker_lab.grade.practice import practice
+
+    return practice(folder, workbench)
+
+
+def cleaning(*, everything: bool = False) -> Cleaning:
+    """What there is to clean; ``carry_out`` does it.
+
+    Args:
+        everything: base images, wheels and the lab's own engine as well.
+    """
+    try:
+        engine = finding.find(start=False)
+    except EngineError:
+        engine = None
+    return plan(engine, everything=everything)
+
+
+def clean(*, everything: bool = False) -> Cleaning:
+    """Remove what the lab made on the engine; see ``cleaning``."""
+    found = cleaning(everything=everything)
+    found.carry_out()
+    return found
+
+
+def doctor() -> Any:
+    """What works on this machine, what does not, and what to do about it."""
+    from mldocker_lab.engine import doctor as examining
+
+    return examining.examine()
+
+
+def engine_status() -> dict[str, Any]:
+    """Which engine the lab uses, and why."""
+    engine = finding.find(start=False)
+    return {"engine": engine.name, "why": engine.source, "address": engine.url}
+
+
+def engine_start() -> str:
+    """Start the lab's own engine; returns its address."""
+    return private.start()
+
+
+def engine_stop() -> None:
+    """Stop the lab's own engine; what it holds stays."""
+    private.stop()
+
+
+def jupyter_arguments() -> list[str]:
+    """Arguments that open JupyterLab on the first lesson."""
+    arguments = [f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{_FIRST_LESSON}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--allow-root")
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        arguments.append("--no-browser")
+    return arguments
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 announcements go to the user

@@ -1,0 +1,207 @@
+"""Side by side: the bad and the good image of one service, built on the same engine.
+
+The builds run at the same time, each from its own cold start, so neither can use what the other
+put into the cache. Where seconds are to be compared, ask for ``repeats``: then they take turns,
+bad, good, bad, good, and the report with the middle time is kept.
+"""
+
+from __future__ import annotations
+
+import statistics
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mldocker_lab.errors import UsageError
+from mldocker_lab.report.compare import Comparison
+from mldocker_lab.widgets.choose import view as choose_view
+from mldocker_lab.widgets.view import showing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from mldocker_lab.report.build import BuildReport
+    from mldocker_lab.report.events import Event
+    from mldocker_lab.show.figure import Picture
+    from mldocker_lab.widgets.view import View
+    from mldocker_lab.workbench import Job, Workbench
+
+__all__ = ["SIDES", "Pair", "edited"]
+
+#: The two sides and the Dockerfiles they are built from.
+SIDES = {"bad": "bad.Dockerfile", "good": "good.Dockerfile"}
+
+_COMMENT = {".py": "# edit {n}", ".txt": "# edit {n}", ".toml": "# edit {n}", ".yaml": "# edit {n}"}
+
+
+@dataclass
+class Pair:
+    """A bad and a good image that were built side by side, and can be built again after an edit.
+
+    Made by ``lab.build_pair``. Showing it shows the table; ``edit`` tries a change.
+
+    Attributes:
+        folder: the build context they share.
+        comparison: what the first builds came to.
+    """
+
+    folder: Path
+    bench: Workbench = field(repr=False)
+    builder: str = "buildkit"
+    new_view: Callable[[], View] = field(default=choose_view, repr=False)
+    on_event: Callable[[str, Event], None] | None = field(default=None, repr=False)
+    comparison: Comparison = field(init=False)
+    _edits: int = field(default=0, init=False, repr=False)
+
+    @property
+    def bad(self) -> BuildReport:
+        """The report of the bad image."""
+        return self.comparison.bad
+
+    @property
+    def good(self) -> BuildReport:
+        """The report of the good image."""
+        return self.comparison.good
+
+    def build(self, repeats: int = 1) -> Comparison:
+        """Build both, cold; at the same time, or in turns if ``repeats`` is more than 1."""
+        if repeats == 1:
+            reports = self._build_both("cold", parallel=True)
+        else:
+            rounds = [
+                self._build_both(f"cold, round {n + 1} of {repeats}", parallel=False, cold=True)
+                for n in range(repeats)
+            ]
+            reports = {side: _middle([r[side] for r in rounds]) for side in SIDES}
+        self.comparison = Comparison(**reports, engine=self.bench.facts)
+        return self.comparison
+
+    def again(self) -> Comparison:
+        """Build both again with nothing changed."""
+        return self._rebuild("again, nothing changed", "nothing", {})
+
+    def edit(self, file: str, *, add: str | None = None) -> Comparison:
+        """Change one file in a copy, build both again, and compare with the first builds.
+
+        Args:
+            file: its name inside the folder. Your folder is not touched.
+            add: the line to append; a comment if not given.
+
+        Raises:
+            UsageError: the folder has no such file, or no comment can be added to that kind.
+        """
+        self._edits += 1
+        overlay = {file: edited(self.folder, file, self._edits, add)}
+        return self._rebuild(f"after the edit of {file}", file, overlay)
+
+    def edit_base(self) -> Comparison:
+        """Build both again as if a new version of the base image had come out."""
+        for side in SIDES:
+            self.bench.new_base(side)
+        return self._rebuild("on a new base image", "the base image", {})
+
+    def plot(self) -> Picture:
+        """The layers of both images, stacked to scale."""
+        return self.comparison.plot()
+
+    def plot_timeline(self) -> Picture:
+        """What each build spent its time on."""
+        return self.comparison.plot_timeline()
+
+    def __repr__(self) -> str:
+        return repr(self.comparison)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return self.comparison._repr_mimebundle_(include, exclude)
+
+    def _rebuild(self, note: str, edit: str, overlay: Mapping[str, bytes]) -> Comparison:
+        again = self._build_both(note, parallel=True, overlay=overlay)
+        return Comparison(
+            self.bad,
+            self.good,
+            bad_rebuild=again["bad"],
+            good_rebuild=again["good"],
+            edit=edit,
+            engine=self.bench.facts,
+        )
+
+    def _build_both(
+        self,
+        note: str,
+        *,
+        parallel: bool,
+        cold: bool = False,
+        overlay: Mapping[str, bytes] | None = None,
+    ) -> dict[str, BuildReport]:
+        if cold:
+            for side in SIDES:
+                self.bench.new_base(side)
+        jobs = {
+            side: self.bench.job(
+                self.folder, dockerfile, name=side, builder=self.builder, overlay=overlay or {}
+            )
+            for side, dockerfile in SIDES.items()
+        }
+        with showing(self.new_view(), {side: job.rows for side, job in jobs.items()}, note) as view:
+            return _run(jobs, self._told(view), parallel=parallel)
+
+    def _told(self, view: View) -> Callable[[str, Event], None]:
+        if self.on_event is None:
+            return view.event
+        listener = self.on_event
+
+        def both(side: str, event: Event) -> None:
+            listener(side, event)
+            view.event(side, event)
+
+        return both
+
+
+def _run(
+    jobs: Mapping[str, Job], tell: Callable[[str, Event], None], *, parallel: bool
+) -> dict[str, BuildReport]:
+    """Run the jobs; the first error (or Ctrl-C) cancels the others and is raised."""
+    with ThreadPoolExecutor(len(jobs) if parallel else 1) as pool:
+        futures = {side: pool.submit(job.run, partial(tell, side)) for side, job in jobs.items()}
+        try:
+            _wait_for_all(futures.values())
+            return {side: future.result() for side, future in futures.items()}
+        except BaseException:
+            for job in jobs.values():
+                job.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _wait_for_all(futures: Iterable[Future[BuildReport]]) -> None:
+    """Wait in short pieces, so that Ctrl-C is heard on every platform; raise the first error."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+
+
+def edited(folder: Path, file: str, number: int, add: str | None = None) -> bytes:
+    """The file with a line appended: ``add``, or a comment that no edit before it had.
+
+    Raises:
+        UsageError: no such file, or no comment can be added to that kind of file.
+    """
+    path = folder / file
+    if not path.is_file():
+        names = sorted(p.name for p in folder.iterdir() if p.is_file())
+        raise UsageError(f"{folder.name} has no file {file}", f"one of: {', '.join(names)}")
+    comment = _COMMENT.get(path.suffix)
+    if add is None and comment is None:
+        raise UsageError(f"no comment can be appended to {file}", "say what to add: add='…'")
+    line = add if add is not None else str(comment).format(n=number)
+    return path.read_bytes().rstrip(b"\n") + b"\n" + line.encode() + b"\n"
+
+
+def _middle(reports: list[BuildReport]) -> BuildReport:
+    """The report with the median time (the lower one of an even number)."""
+    middle = statistics.median_low(report.seconds for report in reports)
+    return next(report for report in reports if report.seconds == middle)

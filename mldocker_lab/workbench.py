@@ -1,0 +1,255 @@
+"""One run on one engine: builds that start cold, then share a cache with nothing but themselves.
+
+The side-by-side pair and the grader both stand on this. A *run* has an id; every image it makes is
+tagged with it, so the run can be forgotten as a whole. An older run of the same folder is forgotten
+when a new one begins: ten tries must not cost ten times the disk.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mldocker_lab.build.cold import cold_bases, remove_run
+from mldocker_lab.build.measured import follow, weigh
+from mldocker_lab.build.request import BuildRequest
+from mldocker_lab.build.run import read, start
+from mldocker_lab.errors import BuildFailed, EngineError
+from mldocker_lab.report.events import Progress
+from mldocker_lab.report.fold import Folding
+from mldocker_lab.report.sizes import with_sizes
+from mldocker_lab.run import service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from typing import Self
+
+    from mldocker_lab.build.request import Builder
+    from mldocker_lab.build.run import Building
+    from mldocker_lab.engine.client import Engine
+    from mldocker_lab.report.build import BuildReport
+    from mldocker_lab.report.events import Event
+    from mldocker_lab.report.fold import Row
+    from mldocker_lab.supply.mirror import Mirror
+
+__all__ = ["Job", "Workbench"]
+
+
+@dataclass
+class Workbench:
+    """An engine with its supplies, and one run on it.
+
+    Use it in a ``with`` block, or call ``forget`` when its images are no longer wanted.
+
+    Attributes:
+        engine: where to build.
+        mirror: where ``pip install`` finds its wheels.
+        run_id: names the run; made up if not given.
+    """
+
+    engine: Engine
+    mirror: Mirror
+    run_id: str = field(default_factory=lambda: secrets.token_hex(4))
+    _colds: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.forget()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The engine, for results: name, how it was found, and the machine's size."""
+        info = self.engine.info()
+        return {
+            "name": self.engine.name,
+            "source": self.engine.source,
+            "store": info.get("Driver"),
+            "cpus": info.get("NCPU"),
+            "memory": info.get("MemTotal"),
+            "architecture": info.get("Architecture"),
+        }
+
+    def job(
+        self,
+        folder: Path,
+        dockerfile: str = "Dockerfile",
+        *,
+        name: str,
+        builder: Builder = "buildkit",
+        overlay: Mapping[str, bytes] | None = None,
+        target: str | None = None,
+        sizes: bool = True,
+    ) -> Job:
+        """A build to be run: the first of a ``name`` is cold, later ones share its cache.
+
+        Args:
+            folder: the build context.
+            dockerfile: its Dockerfile, relative to the folder.
+            name: which cache it belongs to ("bad", "good", …).
+            builder: "buildkit" or "classic".
+            overlay: files that replace or join the folder's; the folder is not touched.
+            target: build up to this stage.
+            sizes: weigh the image's layers afterwards.
+
+        Raises:
+            UsageError: no such folder or Dockerfile.
+            DockerfileError: the Dockerfile cannot be read.
+        """
+        request = BuildRequest(
+            folder=folder,
+            dockerfile=dockerfile,
+            tag=f"mldocker-lab/{_slug(folder.name)}-{_slug(name)}:run-{self.run_id}",
+            builder=builder,
+            target=target,
+            extra_hosts=self.mirror.extra_hosts,
+            network=self.mirror.network,
+            overlay=overlay or {},
+        )
+        return Job(self, request, name, sizes=sizes)
+
+    def build(
+        self,
+        folder: Path,
+        dockerfile: str = "Dockerfile",
+        *,
+        name: str,
+        on_event: Callable[[Event], None] | None = None,
+        **options: Any,
+    ) -> BuildReport:
+        """Build and wait; options as for ``job``.
+
+        Raises:
+            BuildFailed: an instruction failed.
+            ImageNotFound: the engine lacks a base image.
+        """
+        return self.job(folder, dockerfile, name=name, **options).run(on_event)
+
+    def new_base(self, name: str) -> None:
+        """Let the next build of ``name`` start cold again, as after an update of its base."""
+        self._colds[name] = self._colds.get(name, 0) + 1
+
+    def cold_key(self, name: str) -> str:
+        """What tells the bases and cache mounts of ``name`` from all others."""
+        return f"{self.run_id}-{_slug(name)}-{self._colds.get(name, 0)}"
+
+    def serve(
+        self,
+        image: str,
+        *,
+        port: int = 8080,
+        ready: str = "/health",
+        environment: dict[str, str] | None = None,
+        seconds: float = 30,
+    ) -> service.Service:
+        """A container of ``image`` that answers HTTP; use it in a ``with`` block."""
+        return service.Service(
+            self.engine, image, port, ready, environment or {}, self.mirror.network, seconds
+        )
+
+    def run(self, image: str, command: list[str] | None = None, **config: Any) -> tuple[int, str]:
+        """Run a container to its end; its exit status and what it printed."""
+        return service.run(self.engine, image, command, **config)
+
+    def forget(self) -> None:
+        """Remove the images of this run."""
+        for ref in self._images(lambda tag: tag == f"run-{self.run_id}"):
+            self.engine.remove_image(ref, force=True)
+        remove_run(self.engine, self.run_id)
+
+    def forget_others(self, folder: Path) -> None:
+        """Remove what earlier runs of ``folder`` left, unless a container uses it."""
+        mine = f"mldocker-lab/{_slug(folder.name)}-"
+        stale = [
+            ref
+            for ref in self._images(lambda tag: tag != f"run-{self.run_id}")
+            if ref.startswith(mine)
+        ]
+        for ref in stale:
+            try:
+                self.engine.remove_image(ref)
+            except EngineError:
+                continue  # in use: its owner still wants it
+        for run_id in {ref.rpartition(":run-")[2] for ref in stale}:
+            remove_run(self.engine, run_id)
+
+    def _images(self, wanted: Callable[[str], bool]) -> list[str]:
+        refs = [ref for image in self.engine.images() for ref in image.get("RepoTags") or ()]
+        return [
+            ref
+            for ref in refs
+            if ref.startswith("mldocker-lab/") and ":run-" in ref and wanted(ref.rpartition(":")[2])
+        ]
+
+
+class Job:
+    """One build of a workbench; ``run`` it in any thread, ``cancel`` it from any other.
+
+    Attributes:
+        rows: its instructions as they stand before the build, for a live view.
+    """
+
+    def __init__(self, bench: Workbench, request: BuildRequest, name: str, *, sizes: bool) -> None:
+        self._bench = bench
+        self._name = name
+        self._sizes = sizes
+        self._dockerfile = read(request)
+        self._request = request
+        self._building: Building | None = None
+        self._cancelled = False
+        self.rows: tuple[Row, ...] = Folding(self._dockerfile, target=request.target).rows()
+
+    def run(self, on_event: Callable[[Event], None] | None = None) -> BuildReport:
+        """Build, then weigh the image.
+
+        Raises:
+            BuildFailed: an instruction failed, or the build was cancelled.
+            ImageNotFound: the engine lacks a base image.
+        """
+        tell = on_event or _nobody
+        engine = self._bench.engine.again()
+        try:
+            key = self._bench.cold_key(self._name)
+            bases = cold_bases(engine, self._dockerfile, key)
+            if self._cancelled:
+                raise BuildFailed("the build was cancelled")
+            self._building = start(engine, replace(self._request, bases=bases, cache_prefix=key))
+            report = follow(self._building, engine=engine.name, name=self._name, on_event=tell)
+            return self._weighed(engine, report, tell) if self._sizes else report
+        finally:
+            engine.close()
+
+    def cancel(self) -> None:
+        """Hang up; the engine stops the step it is at."""
+        self._cancelled = True
+        if self._building is not None:
+            self._building.cancel()
+
+    def _weighed(
+        self, engine: Engine, report: BuildReport, tell: Callable[[Event], None]
+    ) -> BuildReport:
+        began = time.monotonic()
+
+        def progress(done: int) -> None:
+            if self._cancelled:
+                raise BuildFailed("weighing the image was cancelled")
+            at = report.seconds + time.monotonic() - began
+            tell(Progress(None, at, "weighing the layers", done))
+
+        image = weigh(engine, report.image_id, progress=progress)
+        named = replace(image, image=report.tag or report.image_id)
+        return with_sizes(report, self._dockerfile, named, target=self._request.target)
+
+
+def _nobody(event: Event) -> None:
+    """Nobody listens."""
+
+
+def _slug(name: str) -> str:
+    """A folder's or side's name as a repository may be called."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "project"
