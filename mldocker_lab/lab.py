@@ -10,6 +10,7 @@ import sys
 import time
 import webbrowser
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ from mldocker_lab.errors import EngineError, NoEngine, UsageError
 from mldocker_lab.pair import SIDES, Pair
 from mldocker_lab.supply import bases, mirror, wheels
 from mldocker_lab.units import took
+from mldocker_lab.widgets.choose import view as choose_view
 from mldocker_lab.widgets.progress import watch
+from mldocker_lab.widgets.view import showing
 from mldocker_lab.workbench import Workbench
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from mldocker_lab.build.request import Builder
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
     from mldocker_lab.show.figure import Picture
@@ -49,7 +50,7 @@ class Pair:
 
     folder: Path
     bench: Workbench = field(repr=False)
-    builder: str = "buildkit"
+    builder: Builder = "buildkit"
     new_view: Callable[[], View] = field(default=choose_view, repr=False)
     on_event: Callable[[str, Event], None] | None = field(default=None, repr=False)
     comparison: Comparison = field(init=False)
@@ -75,7 +76,7 @@ class Pair:
                 for n in range(repeats)
             ]
             reports = {side: _middle([r[side] for r in rounds]) for side in SIDES}
-        self.comparison = Comparison(**reports, engine=self.bench.facts)
+        self.comparison = Comparison(reports["bad"], reports["good"], engine=self.bench.facts)
         return self.comparison
 
     def again(self) -> Comparison:
