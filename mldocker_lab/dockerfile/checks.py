@@ -148,8 +148,7 @@ def _copy(one: Instruction) -> None:
             f"{one.keyword} needs a source and a destination",
             f"for example: {one.keyword} app.py .",
         )
-    names = {heredoc.name for heredoc in one.heredocs}
-    if one.words[-1].lstrip("0123456789").removeprefix("<<").strip("-'\"") in names:
+    if one.json is None and re.fullmatch(r"\d*<<-?[^<]+", one.words[-1]):
         raise DockerfileError(
             f"{one.keyword} cannot write into a here-document", "name a destination after it"
         )
