@@ -105,15 +105,15 @@ class Comparison:
 
     def plot(self) -> Picture:
         """The layers of both images, stacked to scale."""
-        from mldocker_lab.report import figures
+        from mldocker_lab.report.figures import layers
 
-        return figures.layers(self.bad, self.good)
+        return layers(self.bad, self.good)
 
     def plot_timeline(self) -> Picture:
         """What each build spent its time on, both on one time axis."""
-        from mldocker_lab.report import figures
+        from mldocker_lab.report.figures import timeline
 
-        return figures.timeline(self.bad, self.good)
+        return timeline(self.bad, self.good)
 
     def plot_edit(self) -> Picture:
         """Which steps the edit made each image run again, and what that cost.
@@ -121,9 +121,9 @@ class Comparison:
         Raises:
             UsageError: the comparison was made without an edit.
         """
-        from mldocker_lab.report import figures
+        from mldocker_lab.report.figures import edit
 
-        return figures.edit(self)
+        return edit(self)
 
     def __repr__(self) -> str:
         """The table as text: what ``print`` and a plain shell show."""

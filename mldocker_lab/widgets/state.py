@@ -77,7 +77,7 @@ class LiveSide:
     @classmethod
     def of(cls, name: str, rows: Sequence[RowLike]) -> LiveSide:
         """A build that has not begun."""
-        return cls(name, [LiveStep(one_line(row.instruction)) for row in rows])
+        return cls(name, [_step(row) for row in rows])
 
     @property
     def log(self) -> list[str]:
@@ -86,9 +86,14 @@ class LiveSide:
         return [line[:_LOG_WIDTH] for line in lines[-LOG_LINES:]]
 
     @property
+    def counted(self) -> int:
+        """Number of steps that make files and are needed: those that can be run or reused."""
+        return sum(step.state not in ("metadata", "skipped") for step in self.steps)
+
+    @property
     def finished(self) -> int:
-        """Number of steps that are over."""
-        return sum(step.state not in ("waiting", "running") for step in self.steps)
+        """How many of them are over."""
+        return sum(step.state in ("cached", "done", "failed") for step in self.steps)
 
     def add(self, event: Event) -> None:
         """Take in what happened."""
@@ -112,7 +117,7 @@ class LiveSide:
 
     def _set(self, index: int, state: LiveState, started: float | None = None) -> LiveStep:
         step = self.steps[index]
-        step.state = state
+        step.state = "metadata" if step.state == "metadata" and state != "failed" else state
         step.started = step.started if started is None else started
         return step
 
@@ -140,15 +145,15 @@ class LiveSide:
         for step in self.steps:
             if step.state == "running":
                 step.state = "done" if outcome == "built" else "skipped"
-            elif step.state == "waiting":
-                keyword = step.instruction.split(" ", 1)[0].upper()
-                makes_files = keyword in FILESYSTEM or outcome == "failed"
-                step.state = "skipped" if makes_files else "metadata"
+            elif step.state == "waiting":  # BuildKit found a later result and never looked at this
+                step.state = "cached" if outcome == "built" else "skipped"
 
     def to_dict(self) -> dict[str, Any]:
         """The state as the page receives it."""
         return {
             "name": self.name,
+            "counted": self.counted,
+            "finished": self.finished,
             "steps": [
                 {
                     "text": step.instruction,
@@ -167,6 +172,14 @@ class LiveSide:
                 for what, (done, total) in self.moved.items()
             ],
         }
+
+
+def _step(row: RowLike) -> LiveStep:
+    """A step before its build begins; a folded row may know already that it is not needed."""
+    text = one_line(row.instruction)
+    if text.split(" ", 1)[0].upper() not in FILESYSTEM:
+        return LiveStep(text, "metadata")
+    return LiveStep(text, "skipped" if getattr(row, "state", "") == "skipped" else "waiting")
 
 
 def _after_return(line: str) -> str:

@@ -141,7 +141,7 @@ class Lines:
 def _word(side: LiveSide) -> str:
     if side.outcome:
         return side.outcome
-    return "waiting" if side.at is None else f"{side.finished} of {len(side.steps)} steps"
+    return "waiting" if side.at is None else f"{side.finished} of {side.counted} steps"
 
 
 def _step_words(step: LiveStep) -> str:

@@ -37,7 +37,7 @@ def bad(edit: str = "") -> BuildReport:
     again = "cached" if edit else "run"
     steps = [
         Step("0", 0, "FROM mldocker/python:3.11-devel", "metadata", None, None, 1),
-        Step("0", 1, "WORKDIR /app", again, 0.1, 0, 2),
+        Step("0", 1, "WORKDIR /app", "metadata", None, 0, 2),
         Step("0", 2, "COPY . .", "run", 0.3, 5 * MB, 3),
         Step("0", 3, PIP, "run", 40.0, 400 * MB, 4),
         Step("0", 4, 'CMD ["uvicorn", "app:app"]', "metadata", None, None, 5),
@@ -50,7 +50,7 @@ def good(edit: str = "") -> BuildReport:
     again = "cached" if edit else "run"
     steps = [
         Step("0", 0, "FROM mldocker/python:3.11-slim", "metadata", None, None, 1),
-        Step("0", 1, "WORKDIR /app", again, 0.1, 0, 2),
+        Step("0", 1, "WORKDIR /app", "metadata", None, 0, 2),
         Step("0", 2, "COPY requirements.txt .", again, 0.1, 1000, 3),
         Step("0", 3, PIP, again, 20.0 if not edit else 0.0, 100 * MB, 4),
         Step("0", 4, "COPY app.py .", "run", 0.1, 2000, 5),

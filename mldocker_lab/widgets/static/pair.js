@@ -42,8 +42,7 @@ function say(node, text) {
 }
 
 function progressOf(side) {
-  const over = side.steps.filter((s) => s.state !== "waiting" && s.state !== "running").length;
-  return `${over} of ${side.steps.length} steps`;
+  return `${side.finished} of ${side.counted} steps`;
 }
 
 /** One build: its head with a clock, its steps, its bytes, the end of its log. */

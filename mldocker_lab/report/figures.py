@@ -1,0 +1,186 @@
+"""Reports as figures: which numbers are drawn, and the sentence that says the same in words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mldocker_lab.errors import UsageError
+from mldocker_lab.report.build import FILESYSTEM, BuildReport, Step
+from mldocker_lab.report.compare import divided
+from mldocker_lab.report.tables import marked, reused
+from mldocker_lab.show.bars import Bar, Part, stacked
+from mldocker_lab.show.before_after import Cost, Panel, Tile, before_after
+from mldocker_lab.show.timeline import Group, Lane
+from mldocker_lab.show.timeline import timeline as draw_timeline
+from mldocker_lab.units import size, times, took
+
+if TYPE_CHECKING:
+    from mldocker_lab.report.compare import Comparison, Side
+    from mldocker_lab.report.layers import Layer
+    from mldocker_lab.show.figure import Picture
+
+__all__ = ["edit", "layers", "timeline"]
+
+_BASE, _OTHER = "base image", "other"
+_KINDS = (_BASE, "RUN", "COPY", "ADD", _OTHER)
+_MOUNTS = re.compile(r"^RUN(\s+--(mount|network|security)=\S+)+")
+_WORTH_A_LANE = 0.02  # of the build's time
+_FILE_BYTES = "file bytes: the sizes of the files in all layers, each layer counted once"
+
+
+def layers(*builds: BuildReport) -> Picture:
+    """What each image is made of, base first, all to one scale.
+
+    Raises:
+        UsageError: an image was not measured.
+    """
+    for build in builds:
+        if build.image is None:
+            raise UsageError(
+                f"the image of {build.name!r} was not measured", "build it with measure=True"
+            )
+    bars = [_bar(build) for build in builds]
+    weights = [f"{bar.label} holds {bar.total}, the largest {_largest(bar)}" for bar in bars]
+    alt = "Layers of the images, to one scale. " + "; ".join(weights) + "."
+    return stacked(
+        _with_ratio("What the images hold", builds),
+        bars,
+        kinds=_KINDS,
+        unit=size,
+        alt=alt + _recorded(*builds),
+        note=_FILE_BYTES + _recorded(*builds),
+    )
+
+
+def timeline(*builds: BuildReport) -> Picture:
+    """What each build spent its time on, on one axis of seconds."""
+    groups = [Group(build.name, build.seconds, _lanes(build)) for build in builds]
+    spans = [
+        f"{build.name} took {took(build.seconds)}, {reused(build)} steps reused{_longest(build)}"
+        for build in builds
+    ]
+    return draw_timeline(
+        "Where the time went",
+        groups,
+        alt="Build timelines on one axis of seconds. "
+        + "; ".join(spans)
+        + "."
+        + _recorded(*builds),
+        note="a bar: the step ran; a diamond: its result came from the cache" + _recorded(*builds),
+    )
+
+
+def edit(pair: Comparison) -> Picture:
+    """Which steps ran again after the edit, and what that cost, side by side.
+
+    Raises:
+        UsageError: the comparison has no builds after an edit.
+    """
+    panels = [_panel(side) for side in pair.sides]
+    alt = "; ".join(
+        f"{panel.label}: {panel.headline}, "
+        + ", ".join(f"{cost.label} {cost.words}" for cost in panel.costs)
+        for panel in panels
+    )
+    what = f"an edit of {pair.edit}" if pair.edit else "the edit"
+    return before_after(
+        f"What {what} costs",
+        panels,
+        alt=f"Steps run again and steps reused after {what}. {alt}.{_recorded(pair.bad)}",
+        note="filled: ran again; empty: reused from the cache" + _recorded(pair.bad),
+    )
+
+
+def _label(step: Step) -> str:
+    """The instruction without the mounts of a RUN: they are long, and rarely tell steps apart."""
+    return _MOUNTS.sub("RUN", step.instruction)
+
+
+def _bar(build: BuildReport) -> Bar:
+    """The layers of an image as parts of a bar; those of its base are one part."""
+    image = build.image
+    unique = list({layer.diff_id: layer for layer in image.layers}.values()) if image else []
+    made = [step for step in build.steps if step.bytes is not None][-len(unique) :]
+    own = unique[len(unique) - len(made) :]
+    base = unique[: len(unique) - len(made)]
+    parts = [Part(_BASE, sum(layer.bytes for layer in base), _BASE)] if base else []
+    parts += [_part(layer, step) for layer, step in zip(own, made, strict=True)]
+    count = f"{len(unique)} layer{'' if len(unique) == 1 else 's'}"
+    return Bar(build.name, f"{size(build.bytes)} in {count}", tuple(parts))
+
+
+def _part(layer: Layer, step: Step) -> Part:
+    kind = step.keyword if step.keyword in _KINDS else _OTHER
+    return Part(_label(step), layer.bytes, kind)
+
+
+def _largest(bar: Bar) -> str:
+    part = max(bar.parts, key=lambda part: part.value)
+    return f"{part.label} ({size(part.value)})"
+
+
+def _with_ratio(title: str, builds: tuple[BuildReport, ...]) -> str:
+    """The title, and for two builds how many times the first is the second."""
+    if len(builds) != 2:  # noqa: PLR2004 - a ratio needs two
+        return title
+    first, second = builds
+    ratio = divided(first.bytes, second.bytes)
+    if not ratio:
+        return title
+    return f"{title}: {first.name} is {times(ratio)} {second.name}"
+
+
+def _lanes(build: BuildReport) -> tuple[Lane, ...]:
+    """A lane for every step that was run or reused, and one for all the rest."""
+    lanes, clock = [], 0.0
+    for step in build.steps:
+        if step.keyword not in FILESYSTEM or step.status == "skipped":
+            continue
+        start = clock if step.started is None else step.started
+        seconds = 0.0 if step.cached else step.seconds or 0.0
+        if step.cached:
+            lanes.append(Lane(_label(step), start, 0, "spared", marked("cached")))
+        else:
+            lanes.append(Lane(_label(step), start, seconds))
+        clock = start + seconds
+    done = max((lane.start + lane.seconds for lane in lanes), default=0.0)
+    if build.seconds - done > _WORTH_A_LANE * build.seconds:
+        lanes.append(Lane("everything else", done, build.seconds - done, "rest"))
+    return tuple(lanes)
+
+
+def _longest(build: BuildReport) -> str:
+    ran = [step for step in build.steps if step.status == "run" and step.seconds]
+    if not ran:
+        return ""
+    step = max(ran, key=lambda step: step.seconds or 0)
+    return f", the longest {_label(step)} ({took(step.seconds)})"
+
+
+def _panel(side: Side) -> Panel:
+    again = side.rebuild
+    if again is None:
+        raise UsageError(
+            "this comparison was made without an edit", "name one: lab.build_pair(…, edit=…)"
+        )
+    tiles = tuple(
+        Tile(_label(step), not step.cached, _tile_word(step))
+        for step in again.steps
+        if step.keyword in FILESYSTEM and step.status != "skipped"
+    )
+    costs = (
+        Cost("rebuild time", again.seconds, took(again.seconds)),
+        Cost("bytes to pull again", side.pull_again, size(side.pull_again)),
+    )
+    return Panel(side.build.name, f"{reused(again)} steps reused", tiles, costs)
+
+
+def _tile_word(step: Step) -> str:
+    mark = marked(step.status)
+    return f"{mark} {took(step.seconds)}" if not step.cached and step.seconds else mark
+
+
+def _recorded(*builds: BuildReport) -> str:
+    said = next((build.recorded for build in builds if build.recorded), "")
+    return f" · recorded {said}" if said else ""
