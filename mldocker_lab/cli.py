@@ -132,8 +132,10 @@ def compare(
     Example:
       mldocker-lab compare notebooks/contexts/03_cache --edit app.py
     """  # noqa: D301
-    pair = lab.build_pair(folder, builder=builder, record=record)
+    pair = lab.build_pair(folder, builder=builder)
     result = pair.edit(edit, add=add) if edit else pair.comparison
+    if record:
+        pair.record(record)
     _say(result.to_dict() if as_json else result)
 
 

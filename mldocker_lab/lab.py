@@ -20,6 +20,7 @@ from mldocker_lab.engine import install as installing
 from mldocker_lab.engine import private
 from mldocker_lab.errors import EngineError, NoEngine, UsageError
 from mldocker_lab.pair import SIDES, Pair
+from mldocker_lab.replay import RECORDING, RecordedPair
 from mldocker_lab.supply import bases, mirror, wheels
 from mldocker_lab.units import took
 from mldocker_lab.widgets.choose import view as choose_view
@@ -48,6 +49,7 @@ __all__ = [
     "find_engine",
     "grade",
     "jupyter_arguments",
+    "replay",
     "run",
     "serve",
     "up",
@@ -128,7 +130,6 @@ def build_pair(
     *,
     builder: Builder = "buildkit",
     repeats: int = 1,
-    record: str | Path | None = None,
 ) -> Pair:
     """Build ``bad.Dockerfile`` and ``good.Dockerfile`` of a folder side by side, from cold.
 
@@ -139,11 +140,11 @@ def build_pair(
         folder: the build context that both share.
         builder: "buildkit" or "classic".
         repeats: more than 1 lets them take turns and keeps the middle time.
-        record: a file to keep the recording in.
 
     Raises:
         UsageError: the folder lacks one of the two Dockerfiles.
         BuildFailed: an instruction failed.
+        NoEngine: no engine can run here, and the folder has no recording to show instead.
     """
     folder = Path(folder)
     missing = [name for name in SIDES.values() if not (folder / name).is_file()]
@@ -152,16 +153,30 @@ def build_pair(
             f"{folder} has no {' and no '.join(missing)}",
             "a pair is a folder with bad.Dockerfile, good.Dockerfile and the files they share",
         )
-    return _pair(workbench(), folder, builder=builder, repeats=repeats, record=record)
+    try:
+        bench = workbench()
+    except NoEngine as error:
+        if not (folder / RECORDING).is_file():
+            raise
+        _say(f"{error.what}\nshowing the recording instead; `mldocker-lab doctor` says what to do")
+        return replay(folder)
+    return _pair(bench, folder, builder=builder, repeats=repeats)
+
+
+def replay(folder: str | Path) -> Pair:
+    """The recorded pair of a folder; every result says when and where it was recorded.
+
+    Raises:
+        UsageError: the folder has no recording.
+        Corrupted: the recording is damaged.
+    """
+    pair = RecordedPair(Path(folder), Path(folder) / RECORDING)
+    pair.build()
+    return pair
 
 
 def _pair(
-    bench: Workbench,
-    folder: Path,
-    *,
-    builder: Builder = "buildkit",
-    repeats: int = 1,
-    record: str | Path | None = None,
+    bench: Workbench, folder: Path, *, builder: Builder = "buildkit", repeats: int = 1
 ) -> Pair:
     bench.forget_others(folder)
     pair = Pair(folder, bench, builder)
@@ -233,9 +248,9 @@ def exercise(folder: str | Path | None = None) -> Any:
     Args:
         folder: where it lies; the current folder if not given.
     """
-    from mldocker_lab.grade.practice import practice
+    from mldocker_lab.grade.practice import open_exercise
 
-    return practice(folder, workbench)
+    return open_exercise(folder, workbench)
 
 
 def cleaning(*, everything: bool = False) -> Cleaning:

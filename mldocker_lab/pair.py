@@ -10,9 +10,11 @@ from __future__ import annotations
 import statistics
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.build.tape import record
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report.compare import Comparison
 from mldocker_lab.widgets.choose import view as choose_view
@@ -20,7 +22,6 @@ from mldocker_lab.widgets.view import showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from mldocker_lab.build.request import Builder
     from mldocker_lab.report.build import BuildReport
@@ -29,12 +30,21 @@ if TYPE_CHECKING:
     from mldocker_lab.widgets.view import View
     from mldocker_lab.workbench import Job, Workbench
 
-__all__ = ["SIDES", "Pair", "edited"]
+__all__ = ["SIDES", "Built", "Pair", "edited", "key"]
 
 #: The two sides and the Dockerfiles they are built from.
 SIDES = {"bad": "bad.Dockerfile", "good": "good.Dockerfile"}
 
 _COMMENT = {".py": "# edit {n}", ".txt": "# edit {n}", ".toml": "# edit {n}", ".yaml": "# edit {n}"}
+
+
+@dataclass(frozen=True)
+class Built:
+    """One build of a pair, with what happened in it: what a recording keeps."""
+
+    job: Job
+    events: list[Event]
+    report: BuildReport
 
 
 @dataclass
@@ -45,16 +55,23 @@ class Pair:
 
     Attributes:
         folder: the build context they share.
-        comparison: what the first builds came to.
+        bench: the run that their builds belong to.
+        builder: "buildkit" or "classic".
+        new_view: makes a live view for each round of builds.
+        history: every build so far, by side and edit, as ``key`` names them.
     """
 
     folder: Path
     bench: Workbench = field(repr=False)
     builder: Builder = "buildkit"
     new_view: Callable[[], View] = field(default=choose_view, repr=False)
-    on_event: Callable[[str, Event], None] | None = field(default=None, repr=False)
-    comparison: Comparison = field(init=False)
+    history: dict[str, Built] = field(default_factory=dict, init=False, repr=False)
     _edits: int = field(default=0, init=False, repr=False)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What the first, cold builds came to; builds them if that has not happened yet."""
+        return self.build()
 
     @property
     def bad(self) -> BuildReport:
@@ -69,19 +86,16 @@ class Pair:
     def build(self, repeats: int = 1) -> Comparison:
         """Build both, cold; at the same time, or in turns if ``repeats`` is more than 1."""
         if repeats == 1:
-            reports = self._build_both("cold", parallel=True)
+            reports = self._round("cold")
         else:
-            rounds = [
-                self._build_both(f"cold, round {n + 1} of {repeats}", parallel=False, cold=True)
-                for n in range(repeats)
-            ]
-            reports = {side: _middle([r[side] for r in rounds]) for side in SIDES}
-        self.comparison = Comparison(reports["bad"], reports["good"], engine=self.bench.facts)
+            rounds = [self._cold_round(n + 1, repeats) for n in range(repeats)]
+            reports = {side: _middle([each[side] for each in rounds]) for side in SIDES}
+        self.comparison = Comparison(reports["bad"], reports["good"], engine=self._engine())
         return self.comparison
 
     def again(self) -> Comparison:
         """Build both again with nothing changed."""
-        return self._rebuild("again, nothing changed", "nothing", {})
+        return self._rebuild("again, nothing changed", "nothing")
 
     def edit(self, file: str, *, add: str | None = None) -> Comparison:
         """Change one file in a copy, build both again, and compare with the first builds.
@@ -99,9 +113,8 @@ class Pair:
 
     def edit_base(self) -> Comparison:
         """Build both again as if a new version of the base image had come out."""
-        for side in SIDES:
-            self.bench.new_base(side)
-        return self._rebuild("on a new base image", "the base image", {})
+        self._new_base()
+        return self._rebuild("on a new base image", "the base image")
 
     def plot(self) -> Picture:
         """The layers of both images, stacked to scale."""
@@ -111,53 +124,75 @@ class Pair:
         """What each build spent its time on."""
         return self.comparison.plot_timeline()
 
+    def record(self, path: str | Path) -> None:
+        """Keep everything built so far as a recording, for machines without an engine.
+
+        Raises:
+            UsageError: the file cannot be written there.
+        """
+        with record(Path(path), self.bench.engine) as recorder:
+            for name, built in self.history.items():
+                recorder.begin(name, built.job.building)
+                for event in built.events:
+                    recorder.event(name, event)
+                recorder.report(name, built.report)
+
     def __repr__(self) -> str:
         return repr(self.comparison)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return self.comparison._repr_mimebundle_(include, exclude)
 
-    def _rebuild(self, note: str, edit: str, overlay: Mapping[str, bytes]) -> Comparison:
-        again = self._build_both(note, parallel=True, overlay=overlay)
+    def _engine(self) -> dict[str, Any]:
+        return self.bench.facts
+
+    def _new_base(self) -> None:
+        for side in SIDES:
+            self.bench.new_base(side)
+
+    def _cold_round(self, number: int, of: int) -> dict[str, BuildReport]:
+        self._new_base()
+        return self._round(f"cold, round {number} of {of}", parallel=False)
+
+    def _rebuild(
+        self, note: str, edit: str, overlay: Mapping[str, bytes] | None = None
+    ) -> Comparison:
+        again = self._round(note, edit, overlay=overlay)
         return Comparison(
-            self.bad,
-            self.good,
-            bad_rebuild=again["bad"],
-            good_rebuild=again["good"],
-            edit=edit,
-            engine=self.bench.facts,
+            self.bad, self.good, again["bad"], again["good"], edit=edit, engine=self._engine()
         )
 
-    def _build_both(
+    def _round(
         self,
         note: str,
+        edit: str = "",
         *,
-        parallel: bool,
-        cold: bool = False,
         overlay: Mapping[str, bytes] | None = None,
+        parallel: bool = True,
     ) -> dict[str, BuildReport]:
-        if cold:
-            for side in SIDES:
-                self.bench.new_base(side)
+        """Build both once; the events go to a live view and, with the reports, into ``history``."""
         jobs = {
             side: self.bench.job(
-                self.folder, dockerfile, name=side, builder=self.builder, overlay=overlay or {}
+                self.folder, dockerfile, name=side, builder=self.builder, overlay=overlay
             )
             for side, dockerfile in SIDES.items()
         }
+        events: dict[str, list[Event]] = {side: [] for side in SIDES}
         with showing(self.new_view(), {side: job.rows for side, job in jobs.items()}, note) as view:
-            return _run(jobs, self._told(view), parallel=parallel)
 
-    def _told(self, view: View) -> Callable[[str, Event], None]:
-        if self.on_event is None:
-            return view.event
-        listener = self.on_event
+            def tell(side: str, event: Event) -> None:
+                events[side].append(event)
+                view.event(side, event)
 
-        def both(side: str, event: Event) -> None:
-            listener(side, event)
-            view.event(side, event)
+            reports = _run(jobs, tell, parallel=parallel)
+        for side, job in jobs.items():
+            self.history[key(side, edit)] = Built(job, events[side], reports[side])
+        return reports
 
-        return both
+
+def key(side: str, edit: str = "") -> str:
+    """What a build is filed under in a recording: "bad", or "bad after app.py"."""
+    return f"{side} after {edit}" if edit else side
 
 
 def _run(

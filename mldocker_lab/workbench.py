@@ -17,7 +17,7 @@ from mldocker_lab.build.cold import cold_bases, remove_run
 from mldocker_lab.build.measured import follow, weigh
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
-from mldocker_lab.errors import BuildFailed, EngineError
+from mldocker_lab.errors import BuildFailed, EngineError, UsageError
 from mldocker_lab.report.events import Progress
 from mldocker_lab.report.fold import Folding
 from mldocker_lab.report.sizes import with_sizes
@@ -204,6 +204,17 @@ class Job:
         self._cancelled = False
         self.rows: tuple[Row, ...] = Folding(self._dockerfile, target=request.target).rows()
 
+    @property
+    def building(self) -> Building:
+        """The build, once ``run`` has started it.
+
+        Raises:
+            UsageError: it has not.
+        """
+        if self._building is None:
+            raise UsageError("this build has not been started")
+        return self._building
+
     def run(self, on_event: Callable[[Event], None] | None = None) -> BuildReport:
         """Build, then weigh the image.
 
@@ -219,7 +230,7 @@ class Job:
             if self._cancelled:
                 raise BuildFailed("the build was cancelled")
             self._building = start(engine, replace(self._request, bases=bases, cache_prefix=key))
-            report = follow(self._building, engine=engine.name, name=self._name, on_event=tell)
+            report = follow(self._building, engine=engine.name, name=self._name, listeners=[tell])
             return self._weighed(engine, report, tell) if self._sizes else report
         finally:
             engine.close()

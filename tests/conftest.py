@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mldocker_lab.engine.client import Engine
+    from mldocker_lab.workbench import Workbench
 
 REQUIRED = os.environ.get("MLDOCKER_REQUIRE_ENGINE") == "1"
 
@@ -37,3 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "engine" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engine)
+
+
+@pytest.fixture(scope="session")
+def bench(engine: Engine) -> Iterator[Workbench]:
+    """A run on that engine, with base images, wheels and mirror in place; forgotten at the end."""
+    from mldocker_lab import lab
+
+    with lab.workbench() as made:
+        yield made
