@@ -55,7 +55,7 @@ class BuildKitDialect:
 
     def _trace(self, aux: str, at: float) -> Iterator[Event]:
         try:
-            told = trace(base64.b64decode(aux))
+            told = trace(base64.b64decode(aux, validate=True))
         except (ValueError, binascii.Error) as error:
             raise EngineError(
                 f"BuildKit sent progress that cannot be read ({error})",

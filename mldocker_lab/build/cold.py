@@ -1,8 +1,8 @@
 """Cold starts that leave the user's cache alone: bases that no cache has ever seen.
 
-Both builders find a step's result by what came before it. A base that differs from every other by
-one empty file of a unique name has nothing built on it yet, so everything on top has to run; the cache of
-other builds is neither read nor emptied, and a rebuild on the same base finds what the first left.
+Both builders find a step's result by what came before it. A base with one more, empty file of a
+unique name has nothing built on it yet, so everything on top has to run; the cache of other builds
+is neither read nor emptied, and a rebuild on the same base finds what the first left.
 """
 
 from __future__ import annotations

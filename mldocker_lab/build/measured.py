@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mldocker_lab.build.run import Building, start
@@ -12,9 +13,10 @@ from mldocker_lab.report.measure import LayerCache, measure
 from mldocker_lab.report.sizes import with_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mldocker_lab.build.request import BuildRequest
+    from mldocker_lab.build.tape import Recorder
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
@@ -32,6 +34,9 @@ def build(
     name: str = "build",
     on_event: Callable[[Event], None] | None = None,
     sizes: bool = True,
+    on_start: Callable[[Building], None] | None = None,
+    tape: Recorder | None = None,
+    side: str = "",
 ) -> BuildReport:
     """Build an image and report on it.
 
@@ -41,6 +46,9 @@ def build(
         name: what to call the build in tables ("bad", "good").
         on_event: sees every event as it happens.
         sizes: weigh the image afterwards (takes about as long as ``docker save``).
+        on_start: gets the build under way, for whoever wants to cancel it or to know its rows.
+        tape: where to record it.
+        side: what it is filed under on the tape; "" for its name.
 
     Raises:
         UsageError: no such folder or Dockerfile.
@@ -49,17 +57,21 @@ def build(
         EngineGone: the engine stopped answering.
         KeyboardInterrupt: Ctrl-C; the engine has stopped the build by then.
     """
+    side = side or name
     building = start(engine, request)
-    report = follow(building, engine=engine.name, name=name, on_event=on_event)
-    if not sizes:
-        return report
-    image = weigh(engine, report.image_id)
-    return with_sizes(
-        report,
-        building.dockerfile,
-        replace(image, image=request.tag or report.image_id),
-        target=request.target,
-    )
+    listeners = [on_event] if on_event else []
+    if on_start:
+        on_start(building)
+    if tape:
+        tape.begin(side, building)
+        listeners.append(partial(tape.event, side))
+    report = follow(building, engine=engine.name, name=name, listeners=listeners)
+    if sizes:
+        image = replace(weigh(engine, report.image_id), image=request.tag or report.image_id)
+        report = with_sizes(report, building.dockerfile, image, target=request.target)
+    if tape:
+        tape.report(side, report)
+    return report
 
 
 def follow(
@@ -67,9 +79,15 @@ def follow(
     *,
     engine: str,
     name: str,
-    on_event: Callable[[Event], None] | None = None,
+    listeners: Iterable[Callable[[Event], None]] = (),
 ) -> BuildReport:
     """See a build through to its report; whatever interrupts us cancels it on the engine.
+
+    Args:
+        building: what ``start`` returned.
+        engine: the engine's name, for the report.
+        name: what to call the build.
+        listeners: each sees every event as it happens.
 
     Raises:
         BuildFailed, EngineGone, KeyboardInterrupt: as ``build``.
@@ -79,8 +97,8 @@ def follow(
     try:
         for event in building:
             folding.add(event)
-            if on_event:
-                on_event(event)
+            for listener in listeners:
+                listener(event)
     except BaseException:
         building.cancel(wait=_HANG_UP_SECONDS)
         raise

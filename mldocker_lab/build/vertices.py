@@ -46,9 +46,10 @@ class StepNames:
             return None
         steps, ours = self._numbers[stage]
         number, triggers = int(match["number"]), int(match["total"]) - ours
-        if number > 1:
-            number -= triggers
-        return steps.get(number)
+        first = 2 if self._external(stage) else 1
+        if first <= number < first + triggers:
+            return None
+        return steps.get(number if number < first else number - triggers)
 
     def blame(self, name: str) -> int | None:
         """The instruction that asked for a vertex: its own, or the one that needs what it loads."""
@@ -63,6 +64,9 @@ class StepNames:
             if one.keyword == "ADD" and name in one.text:
                 return one.index
         return None
+
+    def _external(self, stage: int) -> bool:
+        return _external(self._dockerfile.stages[stage])
 
     def _stage(self, name: str | None) -> int | None:
         stages = self._dockerfile.stages
@@ -88,14 +92,17 @@ class StepNames:
         return None
 
 
+def _external(stage: Stage) -> bool:
+    return stage.base_stage is None and stage.base != "scratch"
+
+
 def _numbers(stage: Stage) -> tuple[dict[int, int], int]:
     """BuildKit's numbers of a stage's steps, and its total for the stage."""
     steps: dict[int, int] = {}
-    external = stage.base_stage is None and stage.base.lower() != "scratch"
     number = total = 0
     folder: str | None = None
     for one in stage.instructions:
-        if one.keyword == "FROM" and external:
+        if one.keyword == "FROM" and _external(stage):
             number, total = number + 1, total + 1
             steps[number] = one.index
         if one.keyword not in _NUMBERED:

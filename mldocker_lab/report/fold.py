@@ -95,8 +95,9 @@ class Folding:
 
     def log(self, step: int | None) -> tuple[str, ...]:
         """The last lines a step has printed so far."""
-        lines = "".join(self._tails.get(step, ())).splitlines()
-        return tuple(line.rpartition("\r")[2].rstrip() for line in lines[-_TAIL_LINES:])
+        lines = "".join(self._tails.get(step, ())).removesuffix("\n").split("\n")
+        tail = tuple(line.rstrip().rpartition("\r")[2] for line in lines[-_TAIL_LINES:])
+        return tail if any(tail) else ()
 
     def rows(self) -> tuple[Row, ...]:
         """A row for every instruction, as things stand."""
