@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -148,11 +149,13 @@ class Sheet:
     ) -> str:
         """The words, their middle left out as far as needed to be no wider than ``room``."""
         whole = one_line(words)
-        for length in range(len(whole), 0, -1):
-            shown = middle(whole, length)
-            if self.width_of(shown, size, code=code, bold=bold) <= room:
-                return shown
-        return ""
+
+        def too_wide(length: int) -> bool:
+            return self.width_of(middle(whole, length), size, code=code, bold=bold) > room
+
+        if not too_wide(len(whole)):
+            return whole
+        return middle(whole, bisect_left(range(len(whole)), x=True, key=too_wide) - 1)
 
     def width_of(self, words: str, size: float, *, code: bool = False, bold: bool = False) -> float:
         """How wide the words would stand."""

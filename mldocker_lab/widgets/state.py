@@ -38,6 +38,7 @@ LIVE_MARKS: dict[LiveState, str] = {
 LOG_LINES = 6
 _LOG_WIDTH = 200
 _MOVED = 2
+_LAYER = re.compile(r"sha256:([0-9a-f]{8})[0-9a-f]*")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
@@ -61,7 +62,7 @@ class LiveSide:
         at: seconds since the build was asked for, as of the last event; None before the first.
         outcome: "" while it goes on, then "built" or "failed".
         message: why it failed.
-        moved: bytes done and (where known) in all, of what moved last: the context, the image.
+        moved: bytes done and (where known) in all: of the context, and of what moves now.
     """
 
     name: str
@@ -82,7 +83,8 @@ class LiveSide:
     @property
     def log(self) -> list[str]:
         """The last lines that the instruction which spoke last has printed."""
-        lines = [*self._log, *([self._unfinished] if self._unfinished else [])]
+        unfinished = _after_return(self._unfinished)
+        lines = [*self._log, *([unfinished] if unfinished else [])]
         return [line[:_LOG_WIDTH] for line in lines[-LOG_LINES:]]
 
     @property
@@ -128,9 +130,10 @@ class LiveSide:
         step.seconds = seconds
 
     def _move(self, what: str, done: int, total: int | None) -> None:
-        self.moved[what] = (done, total)
+        """Keep the first (the context) and the one that moves now."""
+        self.moved[_LAYER.sub(r"layer \1", what)] = (done, total)
         while len(self.moved) > _MOVED:
-            del self.moved[next(iter(self.moved))]
+            del self.moved[list(self.moved)[1]]
 
     def _print(self, speaker: int | None, text: str) -> None:
         if speaker != self._speaker:
@@ -138,7 +141,7 @@ class LiveSide:
             self._speaker, self._unfinished = speaker, ""
         *lines, rest = (self._unfinished + _ESCAPES.sub("", text)).replace("\r\n", "\n").split("\n")
         self._log.extend(_after_return(line) for line in lines)
-        self._unfinished = _after_return(rest)[-4 * _LOG_WIDTH :]
+        self._unfinished = _rewritten(rest)
 
     def _close(self, outcome: Literal["built", "failed"]) -> None:
         self.outcome = outcome
@@ -185,3 +188,9 @@ def _step(row: RowLike) -> LiveStep:
 def _after_return(line: str) -> str:
     """What a terminal would show of a line that returns to its beginning: the last rewrite."""
     return line.rstrip("\r").rsplit("\r", 1)[-1].rstrip()
+
+
+def _rewritten(rest: str) -> str:
+    """The beginning of a line, without what later parts of it have overwritten already."""
+    line = rest.rstrip("\r")
+    return line.rpartition("\r")[2][: 4 * _LOG_WIDTH] + ("\r" if line != rest else "")

@@ -34,7 +34,6 @@ def report(name: str, steps: list[Step], layers: list[Layer], seconds: float) ->
 
 
 def bad(edit: str = "") -> BuildReport:
-    again = "cached" if edit else "run"
     steps = [
         Step("0", 0, "FROM mldocker/python:3.11-devel", "metadata", None, None, 1),
         Step("0", 1, "WORKDIR /app", "metadata", None, 0, 2),

@@ -32,14 +32,17 @@ class Cells(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
+        """A tag opens."""
         self.tags.append((tag, dict(attrs)))
         if tag != "br":
             self.open.append(tag)
 
     def handle_endtag(self, tag):
+        """The tag opened last closes."""
         assert self.open.pop() == tag
 
     def handle_data(self, data):
+        """Text between tags."""
         self.words.append(data.strip())
 
 
