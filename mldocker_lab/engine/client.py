@@ -105,7 +105,7 @@ class Engine:
         self._tls = tls
         with _translated(url):
             _knock(url)
-            self.api = docker.APIClient(
+            self.api = _Client(
                 base_url=url, version="auto", timeout=_CONNECT_SECONDS, tls=tls or False
             )
 
@@ -350,6 +350,19 @@ class Engine:
             if config.get("Subnet"):  # 20.10 keeps quiet about the gateway of a bridge it made
                 return str(ipaddress.ip_network(config["Subnet"])[1])
         return None
+
+
+class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK ships no types
+    """The SDK's client, which believes in the engine's own certificate authority.
+
+    Without this, requests prefers ``REQUESTS_CA_BUNDLE``, which many companies set for the web.
+    """
+
+    def merge_environment_settings(
+        self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        chosen = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, chosen, cert)
 
 
 def _tar_of(files: dict[str, bytes]) -> bytes:
