@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mldocker_lab.build.tape import record
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report.compare import Comparison
+from mldocker_lab.report.downloads import downloads
 from mldocker_lab.widgets.choose import view as choose_view
 from mldocker_lab.widgets.view import showing
 
@@ -116,6 +117,31 @@ class Pair:
         self._new_base()
         return self._rebuild("on a new base image", "the base image")
 
+    def stage(self, name: str, side: str = "good") -> BuildReport:
+        """Build one stage of a side's Dockerfile, as ``--target`` does, out of that side's cache.
+
+        Args:
+            name: the stage, as its FROM line calls it.
+            side: "good" or "bad".
+
+        Raises:
+            DockerfileError: there is no such stage.
+        """
+        job = self.bench.job(self.folder, SIDES[side], name=side, builder=self.builder, target=name)
+        with showing(self.new_view(), {name: job.rows}, f"the stage {name}") as view:
+            return job.run(partial(view.event, name)).renamed(name)
+
+    def fetched(self, edit: str = "") -> dict[str, tuple[str, ...]]:
+        """The packages that pip downloaded in a round of builds, by side.
+
+        Args:
+            edit: the round after the edit of this file; the first, cold one if not given.
+
+        Raises:
+            UsageError: there was no such round.
+        """
+        return {side: downloads(self._events(side, edit)) for side in SIDES}
+
     def plot(self) -> Picture:
         """The layers of both images, stacked to scale."""
         return self.comparison.plot()
@@ -143,15 +169,23 @@ class Pair:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return self.comparison._repr_mimebundle_(include, exclude)
 
+    def _events(self, side: str, edit: str) -> Iterable[Event]:
+        built = self.history.get(key(side, edit))
+        if built is None:
+            raise UsageError(
+                f"nothing was built after an edit of {edit!r}", "edit first, then ask what it cost"
+            )
+        return built.events
+
     def _engine(self) -> dict[str, Any]:
         return self.bench.facts
 
-    def _new_base(self) -> None:
+    def _new_base(self, *, mounts: bool = False) -> None:
         for side in SIDES:
-            self.bench.new_base(side)
+            self.bench.new_base(side, mounts=mounts)
 
     def _cold_round(self, number: int, of: int) -> dict[str, BuildReport]:
-        self._new_base()
+        self._new_base(mounts=True)
         return self._round(f"cold, round {number} of {of}", parallel=False)
 
     def _rebuild(

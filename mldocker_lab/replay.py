@@ -51,7 +51,7 @@ class RecordedPair(Pair):
     def _engine(self) -> dict[str, Any]:
         return {"name": self.tape.engine, "recorded": self.tape.recorded, **self.tape.machine}
 
-    def _new_base(self) -> None:
+    def _new_base(self, *, mounts: bool = False) -> None:
         """A recording has its own."""
 
     def _round(
@@ -75,9 +75,7 @@ class RecordedPair(Pair):
 
     def _paced(self, names: Mapping[str, str]) -> Iterator[tuple[str, Event]]:
         """The events of both sides in the order they happened, slow enough to be seen."""
-        sides = (
-            ((side, event) for event in self.tape.events(name)) for side, name in names.items()
-        )
+        sides = (self._named(side, name) for side, name in names.items())
         live = os.environ.get("MLDOCKER_LIVE") != "0"
         now = 0.0
         for side, event in heapq.merge(*sides, key=lambda pair: pair[1].at):
@@ -85,6 +83,14 @@ class RecordedPair(Pair):
                 time.sleep((event.at - now) / _SPEED)
                 now = event.at
             yield side, event
+
+    def _named(self, side: str, name: str) -> Iterator[tuple[str, Event]]:
+        for event in self.tape.events(name):
+            yield side, event
+
+    def _events(self, side: str, edit: str) -> Iterator[Event]:
+        self._must_have(key(side, edit))
+        return self.tape.events(key(side, edit))
 
     def _must_have(self, name: str) -> None:
         if name not in self.tape.sides:

@@ -54,7 +54,8 @@ class Workbench:
     engine: Engine
     mirror: Mirror
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
-    _colds: dict[str, int] = field(default_factory=dict, repr=False)
+    _bases: dict[str, int] = field(default_factory=dict, repr=False)
+    _mounts: dict[str, int] = field(default_factory=dict, repr=False)
 
     def __enter__(self) -> Self:
         return self
@@ -101,10 +102,11 @@ class Workbench:
             UsageError: no such folder or Dockerfile.
             DockerfileError: the Dockerfile cannot be read.
         """
+        called = f"{_slug(name)}-{_slug(target)}" if target else _slug(name)
         request = BuildRequest(
             folder=folder,
             dockerfile=dockerfile,
-            tag=f"mldocker-lab/{_slug(folder.name)}-{_slug(name)}:run-{self.run_id}",
+            tag=f"mldocker-lab/{_slug(folder.name)}-{called}:run-{self.run_id}",
             builder=builder,
             target=target,
             extra_hosts=self.mirror.extra_hosts,
@@ -130,13 +132,24 @@ class Workbench:
         """
         return self.job(folder, dockerfile, name=name, **options).run(on_event)
 
-    def new_base(self, name: str) -> None:
-        """Let the next build of ``name`` start cold again, as after an update of its base."""
-        self._colds[name] = self._colds.get(name, 0) + 1
+    def new_base(self, name: str, *, mounts: bool = False) -> None:
+        """Let the next build of ``name`` run every step again, as after an update of its base.
 
-    def cold_key(self, name: str) -> str:
-        """What tells the bases and cache mounts of ``name`` from all others."""
-        return f"{self.run_id}-{_slug(name)}-{self._colds.get(name, 0)}"
+        Args:
+            name: which cache.
+            mounts: empty its cache mounts as well; an update of the base does not do that.
+        """
+        self._bases[name] = self._bases.get(name, 0) + 1
+        if mounts:
+            self._mounts[name] = self._mounts.get(name, 0) + 1
+
+    def base_key(self, name: str) -> str:
+        """What tells the bases of ``name`` from all others."""
+        return f"{self.run_id}-{_slug(name)}-{self._bases.get(name, 0)}"
+
+    def mounts_key(self, name: str) -> str:
+        """What tells the cache mounts of ``name`` from all others."""
+        return f"{self.run_id}-{_slug(name)}-{self._mounts.get(name, 0)}"
 
     def serve(
         self,
@@ -225,11 +238,12 @@ class Job:
         tell = on_event or _nobody
         engine = self._bench.engine.again()
         try:
-            key = self._bench.cold_key(self._name)
-            bases = cold_bases(engine, self._dockerfile, key)
+            bases = cold_bases(engine, self._dockerfile, self._bench.base_key(self._name))
+            mounts = self._bench.mounts_key(self._name)
             if self._cancelled:
                 raise BuildFailed("the build was cancelled")
-            self._building = start(engine, replace(self._request, bases=bases, cache_prefix=key))
+            request = replace(self._request, bases=bases, cache_prefix=mounts)
+            self._building = start(engine, request)
             report = follow(self._building, engine=engine.name, name=self._name, listeners=[tell])
             return self._weighed(engine, report, tell) if self._sizes else report
         finally:
