@@ -7,7 +7,7 @@ from mldocker_lab.report.events import Finished, Output
 
 FETCHED = """\
 Collecting pydantic-core==2.50.4
-  Downloading http://mirror/simple/pydantic_core-2.50.4-cp311-cp311-manylinux2014_x86_64.whl (2.1 MB)
+  Downloading http://index/pydantic_core-2.50.4-cp311-cp311-manylinux2014_x86_64.whl (2.1 MB)
 Collecting idna
   Downloading idna-3.20-py3-none-any.whl.metadata (7.1 kB)
 Downloading idna-3.20-py3-none-any.whl (69 kB)
