@@ -195,9 +195,10 @@ def _put_back(policy: Path, aside: Path) -> None:
 
 def _disable_services() -> None:
     """Packages enable their services for the next boot; ours were asked for without them."""
-    if shutil.which("systemctl"):
-        _run("systemctl", "disable", *_SERVICES)
-    elif shutil.which("update-rc.d"):
+    for disable in (("systemctl", "disable"), ("deb-systemd-helper", "disable")):
+        if shutil.which(disable[0]):
+            _run(*disable, *_SERVICES)
+    if shutil.which("update-rc.d"):
         _run("update-rc.d", "docker", "disable")
 
 

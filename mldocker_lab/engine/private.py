@@ -59,8 +59,7 @@ class Places:
         root = home("engine").resolve()
         if len(os.fsencode(root)) + _INSIDE_EXEC <= _LONGEST_SOCKET:
             return cls(root, root)
-        run = Path("/run") if os.access("/run", os.W_OK) else Path(tempfile.gettempdir())
-        return cls(root, run / f"mldocker-lab-{_short_hash(root)}")
+        return cls(root, Path("/run") / f"mldocker-lab-{_short_hash(root)}")
 
     @property
     def data(self) -> Path:
@@ -208,10 +207,9 @@ def purge() -> None:
     places = Places.here()
     with _locked(places.lock):
         _clear(places)
-        for folder in {places.root, places.short}:
-            if leftovers.mounts_below(folder):
-                raise EngineError(f"{folder} is a mount and stays", f"umount {folder}")
-            shutil.rmtree(folder, ignore_errors=False) if folder.exists() else None
+        if leftovers.mounts_below(places.root):
+            raise EngineError(f"{places.root} is a mount and stays", f"umount {places.root}")
+        shutil.rmtree(places.root)
 
 
 def status() -> Status:
@@ -229,7 +227,7 @@ def _launch(places: Places) -> None:
     network = _make_bridge(places)
     settings = {**_settings(places), "bridge": places.bridge if network else "none"}
     places.data.mkdir(parents=True, exist_ok=True)
-    places.short.mkdir(mode=0o700 if places.short != places.root else 0o755, exist_ok=True)
+    places.short.mkdir(parents=True, exist_ok=True)
     places.config.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     if places.log.exists() and places.log.stat().st_size > _LOG_BYTES:
         places.log.replace(places.log.with_suffix(".log.1"))
@@ -252,11 +250,7 @@ def _make_bridge(places: Places) -> bool:
     try:
         bridge.create(places.bridge, bridge.free_network(places.bridge))
     except bridge.NotAllowed as refused:
-        import errno
-
-        cause = refused.__cause__
-        may_not = isinstance(cause, OSError) and cause.errno in (errno.EPERM, errno.EACCES)
-        if bridge.exists("docker0") and not may_not:
+        if bridge.exists("docker0") and not isinstance(refused.__cause__, PermissionError):
             raise
         return False
     return True
@@ -369,10 +363,10 @@ def _clear(places: Places) -> None:
     for name in (places.bridge, *links):
         bridge.delete(name)
     shutil.rmtree(places.exec, ignore_errors=True)
-    if places.short != places.root and places.short.exists():
-        places.short.chmod(0o700)
     for file in (places.socket, places.pidfile):
         file.unlink(missing_ok=True)
+    if places.short != places.root:
+        shutil.rmtree(places.short, ignore_errors=True)
 
 
 def _network_links(places: Places) -> list[str]:
