@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report.build import FILESYSTEM, BuildReport, Step
 from mldocker_lab.report.compare import divided
-from mldocker_lab.report.tables import marked, reused
+from mldocker_lab.report.tables import marked, reused, when
 from mldocker_lab.show.bars import Bar, Part, stacked
 from mldocker_lab.show.before_after import Cost, Panel, Tile, before_after
 from mldocker_lab.show.timeline import Group, Lane
@@ -183,4 +183,4 @@ def _tile_word(step: Step) -> str:
 
 def _recorded(*builds: BuildReport) -> str:
     said = next((build.recorded for build in builds if build.recorded), "")
-    return f" · recorded {said}" if said else ""
+    return f" · recorded {when(said)}" if said else ""

@@ -41,6 +41,7 @@ class Row:
         state: waiting, running, failed, or what will be its status in the report.
         started: seconds since the request when it began; None if it has not.
         seconds: how long it took; None if it is not done or the builder does not say.
+        twin: position of the earlier step it repeats and whose state it shares; None if none.
     """
 
     step: int
@@ -50,6 +51,7 @@ class Row:
     state: State
     started: float | None = None
     seconds: float | None = None
+    twin: int | None = None
 
 
 class Folding:
@@ -153,6 +155,7 @@ class Folding:
             state=self._state(one),
             started=self._started.get(one.index),
             seconds=done.seconds if done else None,
+            twin=self._twins.get(one.index),
         )
 
     def _state(self, one: Instruction) -> State:

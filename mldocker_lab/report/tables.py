@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mldocker_lab.report.build import BuildReport, Status, Step
 
-__all__ = ["MARKS", "build_table", "comparison_table", "marked", "reused"]
+__all__ = ["MARKS", "build_table", "comparison_table", "marked", "reused", "when"]
 
 #: A filled shape is work that was done, a hollow one work that was spared.
 MARKS: dict[Status, str] = {"run": "■", "cached": "□", "skipped": "–", "metadata": "·"}
@@ -37,6 +37,11 @@ def marked(status: Status) -> str:
 def reused(build: BuildReport | None) -> str:
     """``"3 of 4"``: steps that came from the cache, of those that count."""
     return f"{build.cache_hits} of {build.cache_steps}" if build else size(None)
+
+
+def when(recorded: str) -> str:
+    """When and where, without the word: a recording says "recorded 2026-11-22 on …" of itself."""
+    return recorded.removeprefix("recorded ")
 
 
 def comparison_table(pair: Comparison) -> Table:
@@ -114,4 +119,5 @@ def _steps(name: str, pair: Comparison, build: Callable[[Side], BuildReport | No
 
 def _origin(build: BuildReport, recorded: str) -> tuple[str, ...]:
     built = f"Built by {build.engine} with the {build.builder} builder."
-    return (f"Recorded {recorded}; replayed, not built just now.",) if recorded else (built,)
+    replayed = f"Recorded {when(recorded)}; replayed, not built just now."
+    return (replayed,) if recorded else (built,)

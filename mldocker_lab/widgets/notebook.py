@@ -56,7 +56,7 @@ class Notebook(Live):
             self.widget.sides = [side.to_dict() for side in self.sides.values()]
 
     def close(self, result: object | None) -> None:
-        """Put the report (or, without one, how far each build came) in the widget's place."""
+        """Put the report (or, without one, what became of each build) in the widget's place."""
         try:
             if self._handle is not None:
                 self._handle.update(_HowFar(self.sides) if result is None else result)
@@ -65,13 +65,18 @@ class Notebook(Live):
 
 
 class _HowFar:
-    """The last state of builds that gave no result."""
+    """What became of builds whose result is shown elsewhere: a line; step by step if one failed."""
 
     def __init__(self, sides: dict[str, LiveSide]) -> None:
-        self._tables = [_how_far(side) for side in sides.values()]
+        self._sides = list(sides.values())
+
+    def __repr__(self) -> str:
+        return ", ".join(f"{side.name} {side.outcome} in {took(side.at)}" for side in self._sides)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return bundle(self._tables, include, exclude)
+        if all(side.outcome == "built" for side in self._sides):
+            return {"text/plain": repr(self)}
+        return bundle([_how_far(side) for side in self._sides], include, exclude)
 
 
 def _how_far(side: LiveSide) -> Table:

@@ -44,12 +44,16 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 @dataclass(slots=True)
 class LiveStep:
-    """One instruction and its state; seconds count from its start while it runs."""
+    """One instruction and its state; seconds count from its start while it runs.
+
+    A step that repeats an earlier one (its ``twin``) is done once, and takes that one's state.
+    """
 
     instruction: str
     state: LiveState = "waiting"
     started: float | None = None
     seconds: float | None = None
+    twin: int | None = None
 
 
 @dataclass(slots=True)
@@ -116,6 +120,9 @@ class LiveSide:
                     self._set(step, "failed")
                 self.message = message
                 self._close("failed")
+        for one in self.steps:
+            if one.twin is not None and one.state not in ("skipped", "failed"):
+                one.state = self.steps[one.twin].state
 
     def _set(self, index: int, state: LiveState, started: float | None = None) -> LiveStep:
         step = self.steps[index]
@@ -182,7 +189,8 @@ def _step(row: RowLike) -> LiveStep:
     text = one_line(row.instruction)
     if text.split(" ", 1)[0].upper() not in FILESYSTEM:
         return LiveStep(text, "metadata")
-    return LiveStep(text, "skipped" if getattr(row, "state", "") == "skipped" else "waiting")
+    state: LiveState = "skipped" if getattr(row, "state", "") == "skipped" else "waiting"
+    return LiveStep(text, state, twin=getattr(row, "twin", None))
 
 
 def _after_return(line: str) -> str:

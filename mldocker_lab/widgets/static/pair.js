@@ -7,6 +7,7 @@ const MARKS = {
 const CLOCK_MS = 200;
 const SAY_MS = 3000; // a screen reader hears news at most this often
 const MINUTE = 60;
+const TAIL = 18; // characters at the end of a long instruction that always stay
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
@@ -66,7 +67,10 @@ class Side {
     const word = make("span", "mldocker-state", item);
     const text = make("code", "mldocker-text", item, { title: step.text });
     const clock = make("span", "mldocker-clock", item);
-    say(text, step.text);
+    // Both ends of an instruction matter, so it is the head's end that gives way.
+    const cut = step.text.length > TAIL * 2 ? step.text.length - TAIL : step.text.length;
+    say(make("span", "mldocker-text-head", text), step.text.slice(0, cut));
+    say(make("span", "mldocker-text-tail", text), step.text.slice(cut));
     return { item, mark, word, clock };
   }
 
@@ -159,18 +163,25 @@ function render({ model, el }) {
     sides.forEach((side, i) => drawn[i].update(side, scale));
     say(note, model.get("note"));
     note.hidden = !model.get("note");
-    const over = sides.length > 0 && sides.every((side) => side.outcome);
-    stop.hidden = over;
-    if (over || performance.now() - said > SAY_MS) {
-      said = performance.now();
-      say(status, news(sides));
-    }
+    stop.hidden = sides.length > 0 && sides.every((side) => side.outcome);
+    announce();
+  }
+
+  function announce() {
+    if (!stop.hidden && performance.now() - said < SAY_MS) return;
+    said = performance.now();
+    say(status, news(model.get("sides")));
+  }
+
+  function tick() {
+    drawn.forEach((side) => side.tick());
+    announce();
   }
 
   model.on("change:sides", draw);
   model.on("change:note", draw);
   draw();
-  const clock = setInterval(() => drawn.forEach((side) => side.tick()), CLOCK_MS);
+  const clock = setInterval(tick, CLOCK_MS);
   return () => {
     clearInterval(clock);
     model.off("change:sides", draw);

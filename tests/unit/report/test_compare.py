@@ -117,3 +117,11 @@ def test_the_build_table_marks_status_with_shape_and_word(edited):
     assert "■ run" in text
     assert "· metadata" in text
     assert "2 of 3 steps reused" in text
+
+
+def test_a_recording_that_names_itself_is_not_named_twice(pair):
+    recorded = Comparison(
+        replace(pair.bad, recorded="recorded 2026-11-22 on Engine 26.1"), pair.good
+    )
+    assert "Recorded 2026-11-22 on Engine 26.1;" in repr(recorded)
+    assert "· recorded 2026-11-22" in recorded.plot().alt

@@ -1,0 +1,203 @@
+"""A JupyterLab with a throw-away home, and Debian's chromium to look at it.
+
+Pictures of what the tests saw go to ``$MLDOCKER_SCREENSHOTS``, if that names a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Locator, Page
+
+ROOT = Path(__file__).parents[2]
+REQUIRED = os.environ.get("MLDOCKER_REQUIRE_BROWSER") == "1"
+VIEWPORT = {"width": 1440, "height": 1000}
+
+#: No test may lean on the network: every name but this machine's is unknown to the browser.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+@dataclass
+class Server:
+    """A running JupyterLab.
+
+    Attributes:
+        url: its address.
+        token: its key.
+        root: the folder it shows.
+    """
+
+    url: str
+    token: str
+    root: Path
+
+
+@dataclass
+class Lab:
+    """JupyterLab in a page, and what the page complained about.
+
+    Attributes:
+        page: the page.
+        root: the folder that JupyterLab shows.
+        errors: what went to the console as an error, and uncaught exceptions.
+        outside: addresses asked for that are not the server's.
+    """
+
+    page: Page
+    root: Path
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Run a command of JupyterLab's, and wait until it is done."""
+        self.page.evaluate(
+            "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args) }",
+            [name, arguments],
+        )
+
+    def begin(self, name: str) -> None:
+        """Start a command without waiting: a running notebook is what we came to see."""
+        self.page.evaluate("name => { window.jupyterapp.commands.execute(name) }", name)
+
+    def theme(self, name: str) -> None:
+        """Switch to the theme of this name."""
+        self.command("apputils:change-theme", theme=name)
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+
+    def open(self, path: str) -> Locator:
+        """Open a notebook, and wait for its kernel: a cell run before asks for one, and hangs."""
+        self.command("docmanager:open", path=path)
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.ready")
+        return self.page.locator(".jp-NotebookPanel:visible")
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture, if somebody wants to look."""
+        folder = os.environ.get("MLDOCKER_SCREENSHOTS")
+        if folder:
+            self.page.screenshot(path=str(Path(folder, f"{name}.png")))
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _missing(what: str) -> None:
+    if REQUIRED:
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        _missing("no chromium here: apt-get install chromium, or set CHROMIUM")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """JupyterLab on a free port; its home is its own, and it asks nobody for news."""
+    root, home = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("home")
+    quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    settings = {"fetchNews": "false", "checkForUpdates": False}
+    (quiet / "notification.jupyterlab-settings").write_text(json.dumps(settings))
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "run"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    environment.pop("MLDOCKER_LIVE", None)
+    made = Server(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(), root)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(f"--port={made.url.rpartition(':')[2]}", "--ServerApp.port_retries=0"),
+        *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={made.token}"),
+        *(
+            "--expose-app-in-browser",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ),
+    ]
+    log = home / "lab.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+    try:
+        _wait(made.url, process, log)
+        yield made
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"{url}/api", timeout=5):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not answer:\n{log.read_text()}")
+
+
+@pytest.fixture
+def lab(browser, server) -> Iterator[Lab]:
+    """A fresh page with JupyterLab in it."""
+    context = browser.new_context(viewport=VIEWPORT)
+    page = context.new_page()
+    found = Lab(page, server.root)
+    page.on("pageerror", lambda error: found.errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and found.errors.append(said.text))
+    page.on("request", lambda asked: found.outside.append(asked.url))
+    page.goto(f"{server.url}/lab?reset&token={server.token}")
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate("() => window.jupyterapp.restored")
+    yield found
+    context.close()
+
+
+@pytest.fixture
+def outside(lab, server) -> Callable[[], list[str]]:
+    """Addresses the page has asked for that are not the server's."""
+    ours = (server.url, server.url.replace("http", "ws", 1), "data:", "blob:")
+    return lambda: [url for url in lab.outside if not url.startswith(ours)]
