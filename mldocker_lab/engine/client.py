@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import docker
 import requests
+import urllib3
 from docker.errors import APIError, DockerException, InvalidVersion, NotFound
+from docker.transport import unixconn
 from docker.types import CancellableStream
 
 from mldocker_lab.errors import (
@@ -37,7 +39,12 @@ __all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
 LABEL = "mldocker_lab"
 
 _CONNECT_SECONDS = 60
-_GONE = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+_GONE = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    urllib3.exceptions.HTTPError,  # streams are read below requests
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,6 @@ class Engine:
         self.private = private
         self._tls = tls
         with _translated(url):
-            _knock(url)
             self.api = _Client(
                 base_url=url, version="auto", timeout=_CONNECT_SECONDS, tls=tls or False
             )
@@ -310,11 +316,24 @@ class Engine:
         with _translated(container):
             self.api.put_archive(container, folder, tar)
 
-    def commit(self, container: str, name: str, changes: list[str] | None = None) -> str:
-        """Make an image "repository:tag" of a container; returns its id."""
+    def commit(
+        self,
+        container: str,
+        name: str,
+        changes: list[str] | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> str:
+        """Make an image "repository:tag" of a container; returns its id.
+
+        Args:
+            container: its id or name.
+            name: the image's name.
+            changes: Dockerfile instructions (CMD, ENV, LABEL, …) applied to its configuration.
+            config: parts of the configuration as ``inspect`` prints it; the rest is the container's.
+        """
         repository, _, tag = name.rpartition(":")
         with _translated(container):
-            made = self.api.commit(container, repository, tag, changes=changes)
+            made = self.api.commit(container, repository, tag, changes=changes, conf=config)
         return str(made["Id"])
 
     def remove(self, container: str) -> None:
@@ -352,6 +371,23 @@ class Engine:
         return None
 
 
+class _Connection(unixconn.UnixHTTPConnection):  # type: ignore[misc]  # the SDK ships no types
+    """The SDK's, except that it closes its socket when nobody answers there."""
+
+    def connect(self) -> None:
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        channel.settimeout(self.timeout)
+        try:
+            channel.connect(self.unix_socket)
+        except OSError:
+            channel.close()
+            raise
+        self.sock = channel
+
+
+unixconn.UnixHTTPConnection = _Connection  # there is no parameter for it
+
+
 class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK ships no types
     """The SDK's client, which believes in the engine's own certificate authority.
 
@@ -374,19 +410,6 @@ def _tar_of(files: dict[str, bytes]) -> bytes:
             entry.mode = 0o644
             tar.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()
-
-
-def _knock(url: str) -> None:
-    """Try a Unix socket ourselves first: the SDK leaves its own open when nobody answers."""
-    if url.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
-            channel.settimeout(_CONNECT_SECONDS)
-            try:
-                channel.connect(url.removeprefix("unix://"))
-            except PermissionError:
-                raise
-            except OSError as error:
-                raise requests.ConnectionError(error) from error
 
 
 @contextmanager
