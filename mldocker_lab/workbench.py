@@ -7,6 +7,7 @@ when a new one begins: ten tries must not cost ten times the disk.
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import time
@@ -24,7 +25,7 @@ from mldocker_lab.report.sizes import with_sizes
 from mldocker_lab.run import service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -56,6 +57,7 @@ class Workbench:
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     _bases: dict[str, int] = field(default_factory=dict, repr=False)
     _mounts: dict[str, int] = field(default_factory=dict, repr=False)
+    _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +108,7 @@ class Workbench:
         request = BuildRequest(
             folder=folder,
             dockerfile=dockerfile,
-            tag=f"mldocker-lab/{_slug(folder.name)}-{called}:run-{self.run_id}",
+            tag=f"mldocker-lab/{_slug(folder.name)}-{called}:run-{self.run_id}-{next(self._numbers)}",
             builder=builder,
             target=target,
             extra_hosts=self.mirror.extra_hosts,
@@ -171,7 +173,7 @@ class Workbench:
 
     def forget(self) -> None:
         """Remove the images of this run."""
-        for ref in self._images(lambda tag: tag == f"run-{self.run_id}"):
+        for ref in self._images(lambda tag: tag.startswith(f"run-{self.run_id}-")):
             self.engine.remove_image(ref, force=True)
         remove_run(self.engine, self.run_id)
 
@@ -180,7 +182,7 @@ class Workbench:
         mine = f"mldocker-lab/{_slug(folder.name)}-"
         stale = [
             ref
-            for ref in self._images(lambda tag: tag != f"run-{self.run_id}")
+            for ref in self._images(lambda tag: not tag.startswith(f"run-{self.run_id}-"))
             if ref.startswith(mine)
         ]
         for ref in stale:
@@ -188,7 +190,7 @@ class Workbench:
                 self.engine.remove_image(ref)
             except EngineError:
                 continue  # in use: its owner still wants it
-        for run_id in {ref.rpartition(":run-")[2] for ref in stale}:
+        for run_id in {ref.rpartition(":run-")[2].partition("-")[0] for ref in stale}:
             remove_run(self.engine, run_id)
 
     def _images(self, wanted: Callable[[str], bool]) -> list[str]:
