@@ -7,7 +7,6 @@ is neither read nor emptied, and a rebuild on the same base finds what the first
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.dockerfile.rewrite import external_images
@@ -102,27 +101,21 @@ def _cold(engine: Engine, name: str, run_id: str) -> str:
     container = engine.create(name, _CREATED_BY if config.get("Cmd") else ["true"])
     try:
         engine.put_files(container, "/", {f".mldocker-lab-run-{run_id}": b""})
-        engine.commit(container, made, [*_restored(config), f"LABEL {RUN_LABEL}={run_id}"])
+        engine.commit(container, made, config=_restored(config, run_id))
     finally:
         engine.remove(container)
     return made
 
 
-def _restored(config: dict[str, Any]) -> list[str]:
-    """Changes that give a committed container the configuration of its image again.
+def _restored(config: dict[str, Any], run_id: str) -> dict[str, Any]:
+    """The parts of an image's configuration that ``commit`` would take from the container or lose.
 
-    ``commit`` keeps environment, user, folder, ports, volumes and health check; it takes the
-    container's command and labels, and forgets triggers and shell. (An image without a command
-    ends up with ``true``: no container can be made, and so committed, without one.)
+    It keeps environment, user, folder, ports, volumes, entry point and health check. (An image
+    without a command ends up with ``true``: no container is made, and so committed, without one.)
     """
     labels = config.get("Labels") or {}
-    changes = [f"LABEL {LABEL}={json.dumps(labels.get(LABEL, 'base'))}"]
-    if config.get("Cmd"):
-        changes.append(f"CMD {json.dumps(config['Cmd'])}")
-    if config.get("Shell"):
-        changes.append(f"SHELL {json.dumps(config['Shell'])}")
-    changes += [f"ONBUILD {trigger}" for trigger in config.get("OnBuild") or ()]
-    return changes
+    kept = {name: config[name] for name in ("Cmd", "OnBuild", "Shell") if config.get(name)}
+    return {**kept, "Labels": {LABEL: "base", **labels, RUN_LABEL: run_id}}
 
 
 def _spelled(name: str) -> str:

@@ -32,8 +32,8 @@ class BuildRequest:
         bases: images to put in place of the ones that FROM names (see ``build.cold``).
         cache_prefix: put before the id of every cache mount, so that a run has its own; None
             leaves them as they are.
-        no_cache: look nothing up in the layer cache. Prefer ``bases``: this also fills the cache
-            for the next build.
+        no_cache: look nothing up in the layer cache, and start cache mounts empty. Prefer
+            ``bases``: this also fills the cache for the next build.
     """
 
     folder: Path

@@ -329,7 +329,7 @@ class Engine:
             container: its id or name.
             name: the image's name.
             changes: Dockerfile instructions (CMD, ENV, LABEL, …) applied to its configuration.
-            config: parts of the configuration as ``inspect`` prints it; the rest is the container's.
+            config: parts of the configuration, as ``inspect`` prints them; the rest is kept.
         """
         repository, _, tag = name.rpartition(":")
         with _translated(container):

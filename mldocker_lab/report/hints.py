@@ -36,8 +36,10 @@ def hint(message: str, log: Iterable[str] = (), *, instruction: str = "") -> Hin
         instruction: its text; "" if the build failed outside of any.
     """
     printed = "\n".join(log)
+    ended = _STATUS.search(message)  # a program failed: its command line is no symptom
+    said = ended[0] if ended else message
     for symptom, explain in _SYMPTOMS:
-        found = symptom.search(message) or symptom.search(printed)
+        found = symptom.search(said) or symptom.search(printed)
         if found:
             return explain(found, message, instruction)
     return Hint(_plain(message, instruction), "read the lines above: the step itself printed them")
@@ -108,9 +110,7 @@ def _disk(_found: re.Match[str], _message: str, _instruction: str) -> Hint:
 
 def _no_version(found: re.Match[str], _message: str, _instruction: str) -> Hint:
     offered = (found["offered"] or "").strip()
-    offers = (
-        f"it offers {offered}" if offered and offered != "none" else "it offers no version of it"
-    )
+    offers = offered if offered and offered != "none" else "no version of it"
     return Hint(
         f"pip finds no version that satisfies {found['wanted']}: its index offers {offers}",
         "ask for a version that is offered; the lab's mirror has the packages of the lessons, "
@@ -190,12 +190,13 @@ _SYMPTOMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str, str], Hint
     (re.compile(r"exit code: 137|non-zero code: 137|^Killed$", re.MULTILINE), _killed),
 )
 
+_STATUS = re.compile(r"(?:exit code|non-zero code): (\d+)")
 _WRAPPING = r"failed to solve(?: with frontend \S+)?: |rpc error: code = \w+ desc = "
 
 
 def _plain(message: str, instruction: str) -> str:
     """The engine's sentence without the layers it was wrapped in."""
-    status = re.search(r"(?:exit code|non-zero code): (\d+)", message)
+    status = _STATUS.search(message)
     if status and instruction:
         return f"{instruction.split(maxsplit=1)[0]} ended with exit status {status[1]}"
     text = re.sub(
