@@ -30,7 +30,8 @@ SPACE = (
     + "\u2028\u2029\u202f\u205f\u3000"
 )
 
-_SPECIAL = "@*#?-$!0"
+_NAME = re.compile(r"\d+|[^\W\d]\w*|[@*#?$!-]")
+_DEEPEST = 50  # levels of ${A:-${B:-…}}; nobody writes that many, and Python's stack is finite
 
 
 def expand(text: str, values: Mapping[str, str], escape: str = "\\") -> str:
@@ -80,7 +81,7 @@ class _Lexer:
     ) -> None:
         self.text, self.escape, self.raw = text, escape, raw
         self.values, self.verbatim = values or {}, values is None
-        self.at = 0
+        self.at = self.depth = 0
         self.words: list[str] = []
 
     def _peek(self) -> str:
@@ -159,13 +160,20 @@ class _Lexer:
         return self.text[start : self.at] if self.verbatim else value
 
     def _name(self) -> str:
-        rest = self.text[self.at :]
-        found = re.match(r"\d+|[^\W\d]\w*", rest)
-        name = found.group() if found else rest[:1] if rest[:1] and rest[:1] in _SPECIAL else ""
+        found = _NAME.match(self.text, self.at)
+        name = found.group() if found else ""
         self.at += len(name)
         return name
 
     def _braces(self) -> str:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise _error("${…} is nested too deeply")
+        value = self._substituted()
+        self.depth -= 1
+        return value
+
+    def _substituted(self) -> str:
         if not self._peek() or self._peek() in "{}:":
             raise _error(f"bad substitution in {self.text!r}")
         name = self._name()

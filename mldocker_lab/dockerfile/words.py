@@ -149,6 +149,8 @@ def _trigger(rest: str, escape: str) -> tuple[tuple[str, ...], tuple[str, ...] |
         return (), None
     inner = keyword(rest)
     _, at = cut_flags(rest)
+    if inner == "ONBUILD":  # refused later; there may be very many
+        return (inner, rest[at:]), None
     found, form = words(inner, rest[at:], escape)
     return (inner, *found), form
 

@@ -277,6 +277,8 @@ def test_build_arguments_replace_defaults():
         ("# escape=`\n# escape=`\nFROM x", 2, "a second '# escape='", "one"),
         ("# escape=x\nFROM x", 1, "the escape character cannot be 'x'", "backtick"),
         ("FROM ${A:?which}", 1, "A: which: FROM ${A:?which}", "argument A"),
+        ("FROM " + "${a:-" * 9999, 1, "nested too deeply", "brace"),
+        ("FROM x\nONBUILD" + " ONBUILD" * 7000, 2, "cannot trigger ONBUILD", ""),
         ("FROM 'x", 1, "single quote is never closed", "close"),
         ("FROM x\nRUN " + "y" * 70_000, 2, "longer than 65535 bytes", "COPY"),
     ],
