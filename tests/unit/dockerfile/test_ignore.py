@@ -54,6 +54,7 @@ def test_all_of_mobys_vectors():
         ("abc/**", "abc/d", True),
         ("*.py", "a/b.py", False),
         ("a?c", "a/c", False),
+        ("a?c", "abc\n", False),
         ("data|src*", "data", True),
         ("data|src*", "src1", True),
         ("data|src", "data", False),

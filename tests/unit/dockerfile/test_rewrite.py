@@ -36,6 +36,11 @@ def test_a_name_broken_by_a_continuation_is_replaced_whole():
     assert with_bases(parse("FROM py\\\n# c\nthon AS x\n"), {"python": "z"}) == "FROM z AS x\n"
 
 
+def test_a_stage_is_never_taken_for_an_image_of_the_same_name():
+    text = "FROM x AS b\nFROM b\nRUN --mount=from=b,target=/t y\nCOPY --from=b z z\n"
+    assert with_bases(parse(text), {"b": "image"}) == text
+
+
 def test_build_arguments_decide_which_base_it_is():
     dockerfile = parse("ARG B=one\nFROM $B\n")
     images = {"one": "1", "two": "2"}
