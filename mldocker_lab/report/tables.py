@@ -96,7 +96,8 @@ def build_table(build: BuildReport) -> Table:
 
 
 def _step_row(step: Step, *, staged: bool) -> tuple[str, ...]:
-    seconds = took(step.seconds) if step.seconds is not None else ""
+    ran = step.status == "run" and step.seconds is not None
+    seconds = took(step.seconds) if ran else ""
     layer = size(step.bytes) if step.bytes is not None else ""
     stage = (step.stage,) if staged else ()
     return (step.instruction, *stage, marked(step.status), seconds, layer)

@@ -24,7 +24,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = os.environ.get("MLDOCKER_REQUIRE_BROWSER") == "1"
@@ -180,14 +180,20 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"JupyterLab did not answer:\n{log.read_text()}")
 
 
+def _is_error(said: ConsoleMessage) -> bool:
+    """Chromium gives up what it loads when a container's interface comes or goes: not our error."""
+    return said.type == "error" and "ERR_NETWORK_CHANGED" not in said.text
+
+
 @pytest.fixture
 def lab(browser, server) -> Iterator[Lab]:
     """A fresh page with JupyterLab in it."""
     context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
+    page.set_default_timeout(90_000)
     found = Lab(page, server.root)
     page.on("pageerror", lambda error: found.errors.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and found.errors.append(said.text))
+    page.on("console", lambda said: _is_error(said) and found.errors.append(said.text))
     page.on("request", lambda asked: found.outside.append(asked.url))
     page.goto(f"{server.url}/lab?reset&token={server.token}")
     page.wait_for_function("window.jupyterapp !== undefined")

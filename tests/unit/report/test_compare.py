@@ -125,3 +125,8 @@ def test_a_recording_that_names_itself_is_not_named_twice(pair):
     )
     assert "Recorded 2026-11-22 on Engine 26.1;" in repr(recorded)
     assert "· recorded 2026-11-22" in recorded.plot().alt
+
+
+def test_the_build_table_times_only_what_ran(edited):
+    table = build_table(edited.good_rebuild)
+    assert [row[2] for row in table.rows] == ["", "", "", "", "0.1 s", ""]
