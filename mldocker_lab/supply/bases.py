@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.engine.client import LABEL
 from mldocker_lab.errors import ImageNotFound, SupplyError
-from mldocker_lab.supply import made, registry, rootfs
+from mldocker_lab.supply import locks, made, registry, rootfs
 from mldocker_lab.supply.archive import Image, archive
 from mldocker_lab.supply.locks import ARCHITECTURES
 from mldocker_lab.supply.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from mldocker_lab.engine.client import Engine
 
@@ -72,14 +72,10 @@ def ensure(engine: Engine, which: tuple[str, ...] = (SLIM, DEVEL)) -> Iterator[P
     missing = [name for name in (SLIM, DEVEL) if name in which and not _current(engine, name)]
     if not missing:
         return
-    left = []
-    for name in missing:
-        took = yield from registry.take(engine, name, PIP_CONF.encode(), _changes(name, "registry"))
-        if not took:
-            left = missing[missing.index(name) :]
-            break
-    if left:
-        yield from _make_and_load(engine, tuple(left))
+    while missing and (yield from _from_registry(engine, missing[0])):
+        del missing[0]
+    if missing:
+        yield from _make_and_load(engine, tuple(missing))
 
 
 def _current(engine: Engine, name: str) -> bool:
@@ -95,7 +91,8 @@ def _label(route: str) -> str:
     if route == "registry":
         parts: tuple[Any, ...] = (sorted(registry.DIGESTS.items()), PIP_CONF, _ENV)
     else:
-        parts = (rootfs.SLIM_PACKAGES, rootfs.DEVEL_PACKAGES, rootfs.EPOCH, PIP_CONF, _ENV)
+        pip = locks.wheels("tools")[0].sha256
+        parts = (rootfs.fingerprint(), pip, PIP_CONF, _ENV)
     return f"{route}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}"
 
 
@@ -107,10 +104,14 @@ def _config(route: str) -> dict[str, Any]:
     }
 
 
-def _changes(name: str, route: str) -> list[str]:
-    """The same as Dockerfile instructions, for an image that has the rest already."""
-    del name
-    return [f"LABEL {LABEL}=base {_RECIPE}={_label(route)}", "ENV LANG=C.UTF-8"]
+def _from_registry(engine: Engine, name: str) -> Generator[Progress, None, bool]:
+    ref = registry.reference(name)
+    if ref is None:
+        return False
+    labels = " ".join(f"{key}={value}" for key, value in _config("registry")["Labels"].items())
+    changes = [f"LABEL {labels}", "ENV LANG=C.UTF-8", 'CMD ["python3"]']
+    files = {"/etc/pip.conf": PIP_CONF.encode()}
+    return (yield from registry.take(engine, ref, name, files, changes))
 
 
 def _make_and_load(engine: Engine, names: tuple[str, ...]) -> Iterator[Progress]:

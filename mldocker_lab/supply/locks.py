@@ -1,4 +1,4 @@
-"""Which wheels exist for learners: sets of exact versions with hashes, kept as package data.
+r"""Which wheels exist for learners: sets of exact versions with hashes, kept as package data.
 
 A set is two files in ``locks/``: ``NAME.in`` says what is wanted, ``NAME.lock`` what that means
 exactly. A lock is a requirements file that pip can read by itself (``--require-hashes``); above
@@ -6,8 +6,8 @@ each requirement, a comment for each wheel names the file, in the order of the h
 
     # numpy-2.3.5-cp311-cp311-manylinux_2_28_x86_64.whl 16911160
     # numpy-2.3.5-cp311-cp311-manylinux_2_28_aarch64.whl 14261740
-    numpy==2.3.5 \\
-        --hash=sha256:… \\
+    numpy==2.3.5 \
+        --hash=sha256:… \
         --hash=sha256:…
 
 No addresses: where wheels come from is the business of the machine's pip. Written by

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -54,18 +53,18 @@ def _made(
     recipe: rootfs.Recipe, slim: LayerFile | None, *, devel: bool
 ) -> Generator[Progress, None, list[LayerFile]]:
     scratch = Path(tempfile.mkdtemp(prefix="mldocker-base-"))
-    trees = {"slim": scratch / "slim", "devel": scratch / "devel" if devel else None}
+    tree = scratch / "devel" if devel else None
     total = _STEPS_DEVEL if devel else _STEPS_SLIM
     try:
-        for done, said in enumerate(rootfs.make(recipe, **trees)):
+        for done, said in enumerate(rootfs.make(recipe, scratch / "slim", tree)):
             yield Progress(f"base images: {said}", min(done, total - 1), total)
         if not slim:
             yield Progress("base images: packing", total - 1, total)
             rootfs.pack(scratch / "slim", scratch / "layer")
             slim = _keep("slim", recipe, scratch / "layer")
         result = [slim]
-        if devel:
-            rootfs.pack(scratch / "devel", scratch / "layer", below=slim.path)
+        if tree:
+            rootfs.pack(tree, scratch / "layer", below=slim.path)
             result.append(_keep("devel", recipe, scratch / "layer", below=slim.sha256))
         yield Progress("base images: made", total, total)
         return result
@@ -82,10 +81,10 @@ def _keep(name: str, recipe: rootfs.Recipe, tar: Path, below: str = "") -> Layer
     note = place.with_suffix(".json")
     note.unlink(missing_ok=True)  # a tar without its note does not count
     shutil.move(tar, place.with_suffix(".part"))
-    os.replace(place.with_suffix(".part"), place)
+    place.with_suffix(".part").replace(place)
     told = {"recipe": rootfs.recipe_id(recipe), "below": below, "sha256": _sha256(place)}
     note.with_suffix(".new").write_text(json.dumps(told), encoding="utf-8")
-    os.replace(note.with_suffix(".new"), note)
+    note.with_suffix(".new").replace(note)
     return LayerFile(place, told["sha256"], _SAID[name])
 
 

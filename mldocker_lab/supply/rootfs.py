@@ -29,7 +29,16 @@ from mldocker_lab.errors import SupplyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DEVEL_PACKAGES", "EPOCH", "SLIM_PACKAGES", "WHEELS", "Recipe", "make", "pack", "recipe_id"]
+__all__ = [
+    "DEVEL_PACKAGES",
+    "EPOCH",
+    "SLIM_PACKAGES",
+    "WHEELS",
+    "Recipe",
+    "make",
+    "pack",
+    "recipe_id",
+]
 
 #: Every time stamp in a base: the image is the same whenever it is made. 2025-06-01.
 EPOCH = 1_748_736_000
@@ -49,7 +58,11 @@ DEVEL_PACKAGES = (
 
 _EXCLUDED = (
     *("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/lintian/*", "/usr/share/locale/*"),
-    *("/usr/share/man/*", "/usr/lib/python3.11/EXTERNALLY-MANAGED", "/usr/share/python-wheels/pip-*"),
+    *(
+        "/usr/share/man/*",
+        "/usr/lib/python3.11/EXTERNALLY-MANAGED",
+        "/usr/share/python-wheels/pip-*",
+    ),
 )
 
 #: The file names of what mmdebstrap leaves of the host, of logs and of copies, as tar names.
@@ -71,13 +84,23 @@ _HOOKS = Path("/usr/share/mmdebstrap/hooks/merged-usr")
 WHEELS = "usr/share/python-wheels"
 _SITE = "/usr/local/lib/python3.11/site-packages"
 
+_CHROOT = 'chroot "$1"'
 _PYTHON_IN_USR_LOCAL = (
-    'chroot "$1" /usr/bin/python3 -m venv --without-pip --system-site-packages /usr/local',
-    f"""chroot "$1" sh -c 'PYTHONPATH=$(echo /{WHEELS}/pip-*.whl) /usr/local/bin/python3 -m pip """
-    f"install --quiet --no-index --no-cache-dir --no-compile --find-links /{WHEELS} pip'",
-    # the byte code must not hold the time of the build
-    f'chroot "$1" /usr/local/bin/python3 -m compileall -q --invalidation-mode unchecked-hash {_SITE}',
+    f"{_CHROOT} /usr/bin/python3 -m venv --without-pip --system-site-packages /usr/local",
+    (
+        f"{_CHROOT} sh -c 'PYTHONPATH=$(echo /{WHEELS}/pip-*.whl) /usr/local/bin/python3 -m pip "
+        f"install --quiet --no-index --no-cache-dir --no-compile --find-links /{WHEELS} pip'"
+    ),
+    # byte code that does not hold the time of its making
+    f"{_CHROOT} /usr/local/bin/python3 -m compileall -q --invalidation-mode unchecked-hash {_SITE}",
     'rm -rf "$1"/usr/local/bin/[aA]ctivate* "$1"/root/.cache',
+)
+
+
+#: mmdebstrap's own configuration of apt, at work on the tree from outside.
+_APT_INSTALL = (
+    'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --quiet=2 '
+    '-oDPkg::Chroot-Directory="$1" install'
 )
 
 
@@ -93,15 +116,20 @@ class Recipe(NamedTuple):
     files: dict[str, bytes]
 
 
+def fingerprint() -> str:
+    """What this module puts into a base, short: another one means the bases must be made anew."""
+    parts = (*SLIM_PACKAGES, "|", *DEVEL_PACKAGES, *_EXCLUDED, *sorted(_LEFT_OUT), *_LEFT_OUT_UNDER)
+    return _digest([*parts, *_PYTHON_IN_USR_LOCAL, str(EPOCH)])
+
+
 def recipe_id(recipe: Recipe) -> str:
-    """What the recipe would make, short: with another id the bases must be made anew."""
-    told = hashlib.sha256()
-    parts = (*SLIM_PACKAGES, "|", *DEVEL_PACKAGES, recipe.architecture, *_EXCLUDED)
-    for part in (*parts, *sorted(_LEFT_OUT), *_LEFT_OUT_UNDER, *_PYTHON_IN_USR_LOCAL, str(EPOCH)):
-        told.update(part.encode() + b"\0")
-    for name, data in sorted(recipe.files.items()):
-        told.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
-    return told.hexdigest()[:16]
+    """The same for one recipe: with its processor and its files."""
+    files = [f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in recipe.files.items()]
+    return _digest([fingerprint(), recipe.architecture, *sorted(files)])
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def make(recipe: Recipe, slim: Path, devel: Path | None = None) -> Iterator[str]:
@@ -147,8 +175,7 @@ def _command(tool: str, recipe: Recipe, files: Path, slim: Path, devel: Path | N
     if devel:
         hooks += [
             "echo 'I: installing compilers, headers and git...'",
-            'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --quiet=2 '
-            f'-oDPkg::Chroot-Directory="$1" install {" ".join(DEVEL_PACKAGES)}',
+            f"{_APT_INSTALL} {' '.join(DEVEL_PACKAGES)}",
             _tree_to(devel),
         ]
     return [

@@ -8,11 +8,11 @@ So whatever interrupts a fetch (Ctrl-C, a lost connection), the next call goes o
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["download", "fetch", "folder", "selected"]
 
-_BATCH_FILES = 12
-_BATCH_BYTES = 40_000_000
+_AT_ONCE = 2  # pip spends half its time waiting for the index
+_BATCH_FILES = 16
+_BATCH_BYTES = 50_000_000
 _TAIL = 6
 
 
@@ -64,10 +65,14 @@ def fetch(architecture: str, sets: Iterable[str] = locks.SETS) -> Iterator[Progr
     total = sum(w.size for w in wanted)
     done = total - sum(w.size for w in missing)
     yield Progress("wheels", done, total, "bytes")
-    for batch in _batches(missing):
-        _fetch(batch, architecture)
-        done += sum(w.size for w in batch)
-        yield Progress("wheels", done, total, "bytes")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            jobs = [pool.submit(_fetch, batch, architecture) for batch in _batches(missing)]
+            for job in as_completed(jobs):
+                done += job.result()
+                yield Progress("wheels", done, total, "bytes")
+        finally:
+            pool.shutdown(cancel_futures=True)  # what runs ends by itself, and is kept
 
 
 def download(requirements: Iterable[str], architecture: str, into: Path) -> None:
@@ -127,13 +132,15 @@ def _batches(missing: list[Wheel]) -> Iterator[list[Wheel]]:
     yield batch
 
 
-def _fetch(batch: list[Wheel], architecture: str) -> None:
+def _fetch(batch: list[Wheel], architecture: str) -> int:
+    """Download and verify; returns the bytes that arrived."""
     scratch = Path(tempfile.mkdtemp(prefix=".fetch-", dir=folder()))
     try:
         lines = [f"{w.name}=={w.version} --hash=sha256:{w.sha256}" for w in batch]
         download(lines, architecture, scratch)
         for wheel in batch:
             _accept(wheel, scratch / wheel.file)
+        return sum(w.size for w in batch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -146,7 +153,7 @@ def _accept(wheel: Wheel, arrived: Path) -> None:
         )
     if hashlib.sha256(arrived.read_bytes()).hexdigest() != wheel.sha256:
         raise Corrupted(f"{wheel.file} does not have the hash of the lock", "repeat the command")
-    os.replace(arrived, folder() / wheel.file)
+    arrived.replace(folder() / wheel.file)
 
 
 def _whole(wheel: Wheel) -> bool:
