@@ -62,8 +62,10 @@ def remove_run(engine: Engine, run_id: str) -> None:
     prefix = f"{run_repository(run_id)}/"
     for container in engine.containers(label):
         engine.remove(container["Id"])
-    images = engine.images(label)
-    names = {image["Id"]: _names(image) for image in images}
+    names = {image["Id"]: _names(image) for image in engine.images(label)}
+    for image in engine.images():  # built in the run's name, but not on its bases
+        if any(name.startswith(prefix) for name in _names(image)):
+            names[image["Id"]] = _names(image)
     for name in (name for own in names.values() for name in own if name.startswith(prefix)):
         engine.remove_image(name, force=True)
     left = [image for image, own in names.items() if all(n.startswith(prefix) for n in own)]

@@ -133,11 +133,12 @@ class Folding:
         step, message = self.end.step, self.end.message
         log = self.log(step) if step is not None else ()
         one = self.dockerfile.instructions[step] if step is not None else None
-        found = hint(message, log, instruction=one.oneline if one else "")
+        text, syntax = one.oneline if one else "", self.dockerfile.syntax
+        found = hint(message, log, instruction=text, syntax=syntax)
         return BuildFailed(
             found.what,
             found.hint,
-            instruction=one.oneline if one else "",
+            instruction=text,
             line=one.line if one else found.line,
             log=tuple(line for line in log if line)[-_LOG_LINES:],
         )

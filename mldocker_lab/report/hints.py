@@ -27,14 +27,23 @@ class Hint:
     line: int | None = None
 
 
-def hint(message: str, log: Iterable[str] = (), *, instruction: str = "") -> Hint:
+_SYNTAX = Hint(
+    "the `# syntax=` line asks for a Dockerfile frontend from a registry, and none answers",
+    "remove that line: the engine's own frontend reads the Dockerfile without it",
+)
+
+
+def hint(message: str, log: Iterable[str] = (), *, instruction: str = "", syntax: str = "") -> Hint:
     """Explain a failure.
 
     Args:
         message: what the engine said.
         log: the last lines the instruction printed.
         instruction: its text; "" if the build failed outside of any.
+        syntax: the image that the Dockerfile's ``# syntax=`` line names.
     """
+    if syntax and not instruction and syntax.removeprefix("docker.io/") in message:
+        return _SYNTAX
     printed = "\n".join(log)
     ended = _STATUS.search(message)  # a program failed: its command line is no symptom
     said = ended[0] if ended else message
@@ -50,10 +59,7 @@ def _cancelled(_found: re.Match[str], message: str, _instruction: str) -> Hint:
 
 
 def _syntax_line(_found: re.Match[str], _message: str, _instruction: str) -> Hint:
-    return Hint(
-        "the `# syntax=` line asks for a Dockerfile frontend from a registry, and none answers",
-        "remove that line: the engine's own frontend reads the Dockerfile without it",
-    )
+    return _SYNTAX
 
 
 def _parse(found: re.Match[str], _message: str, _instruction: str) -> Hint:
@@ -144,7 +150,7 @@ def _killed(_found: re.Match[str], message: str, instruction: str) -> Hint:
 _SYMPTOMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str, str], Hint]], ...] = (
     (re.compile(r"^the build was cancelled$"), _cancelled),
     (
-        re.compile(r"frontend gateway\.v0|docker\.io/docker/dockerfile|resolve image config"),
+        re.compile(r"frontend gateway\.v0|resolve image config"),
         _syntax_line,
     ),
     (

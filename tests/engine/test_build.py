@@ -81,8 +81,9 @@ def request_for(engine, run, folder):
         (folder / "Dockerfile").write_text(text)
         tag = f"{run_repository(run)}/{builder}:1"
         request = BuildRequest(folder=folder, builder=builder, tag=tag, **options)
-        return replace(request, bases=cold_bases(engine, read(request), f"{run}"))
+        return replace(request, bases=cold_bases(engine, read(request), run))
 
+    made.folder = folder
     return made
 
 
@@ -136,7 +137,7 @@ def test_the_learners_folder_is_never_touched(engine, request_for, folder):
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
-def test_a_cold_base_keeps_its_images_configuration(engine, run, builder, folder):
+def test_a_cold_base_keeps_its_images_configuration(engine, request_for, run, builder, folder):
     text = f"""\
 FROM {BASE}
 ENV GREETING="hello you" PATH=/opt/bin:$PATH
@@ -151,9 +152,8 @@ ENTRYPOINT ["/usr/bin/env"]
 CMD ["python3", "-c", "print(\\"hi\\")"]
 ONBUILD RUN echo triggered
 """
-    (folder / "Dockerfile").write_text(text)
     tag = f"{run_repository(run)}/odd:1"
-    build(engine, BuildRequest(folder=folder, tag=tag, builder=builder), sizes=False)
+    build(engine, replace(request_for(text, builder), tag=tag), sizes=False)
     (folder / "Dockerfile").write_text(f"FROM {tag}\n")
     made = cold_bases(engine, read(BuildRequest(folder=folder)), run)[tag]
     was, now = engine.image(tag), engine.image(made)
@@ -163,7 +163,8 @@ ONBUILD RUN echo triggered
         "StopSignal", "User", "Volumes", "WorkingDir",
     )  # fmt: skip
     assert {k: now.config.get(k) for k in keys} == {k: was.config.get(k) for k in keys}
-    assert now.config["Labels"] == {**was.config["Labels"], "mldocker_lab.run": run}
+    assert now.config["Labels"] == was.config["Labels"]
+    assert now.config["Labels"]["mldocker_lab.run"] == run
 
 
 def test_a_base_the_engine_does_not_have(engine, folder):
@@ -222,14 +223,15 @@ def test_a_run_that_fails(engine, request_for, builder):
         (f"FROM {BASE}\nRUN python3 -c '{FETCH}'\n", 2, "could not reach the network"),
     ],
 )
-@pytest.mark.usefixtures("base")
-def test_common_mistakes_are_explained(engine, folder, text, line, words):
+def test_common_mistakes_are_explained(engine, request_for, text, line, words):
+    folder = request_for.folder
     (folder / "Dockerfile").write_text(text)
+    request = request_for(text) if BASE in text else BuildRequest(folder=folder)
     (folder / "secret.txt").write_text("x")
     (folder / ".dockerignore").write_text("secret.txt\n")
     for builder in BUILDERS:
         with pytest.raises(BuildFailed, match=words) as caught:
-            build(engine, BuildRequest(folder=folder, builder=builder), sizes=False)
+            build(engine, replace(request, builder=builder), sizes=False)
         assert caught.value.line == line
         assert caught.value.hint
 

@@ -69,6 +69,12 @@ def test_what_the_engine_said(message, instruction, what):
     assert hint(message, instruction=instruction).what == what
 
 
+def test_a_frontend_that_newer_engines_just_cannot_resolve():
+    said = f"failed to resolve source metadata for docker.io/docker/dockerfile:1: {OFFLINE}"
+    assert "# syntax=" in hint(said, syntax="docker/dockerfile:1").what
+    assert "# syntax=" not in hint(said, instruction="FROM x", syntax="docker/dockerfile:1").what
+
+
 def test_a_syntax_error_has_its_line():
     said = (
         "failed to create LLB definition: dockerfile parse error line 2: unknown instruction: RNU"
