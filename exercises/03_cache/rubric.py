@@ -250,7 +250,7 @@ def belongs(wheel: str, package: str) -> bool:
 
 def named(layer: LayerFiles) -> str:
     """The instruction that made a layer, for a sentence."""
-    made = re.sub(r"^.*?#\(nop\) +|^/bin/sh -c |# buildkit$", "", layer.created_by).strip()
+    made = re.sub(r"/bin/sh -c |#\(nop\) |# buildkit$", "", layer.created_by).strip()
     return f"the layer of `{shortened(made)}`" if made else "a layer"
 
 

@@ -6,11 +6,12 @@ each layer's own tar, as ``docker save`` writes it (both layouts: ``<id>/layer.t
 
 from __future__ import annotations
 
+import io
 import json
 import tarfile
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from mldocker_lab.errors import EngineError
 
@@ -59,7 +60,7 @@ def read(chunks: Iterable[bytes]) -> tuple[LayerFiles, ...]:
     listings: dict[str, dict[str, int]] = {}
     links: dict[str, str] = {}
     documents: dict[str, Any] = {}
-    source = cast("IO[bytes]", _Reader(chunks))
+    source = _file(chunks)
     try:
         with tarfile.open(fileobj=source, mode="r|") as outer:
             for entry in outer:
@@ -73,18 +74,29 @@ def read(chunks: Iterable[bytes]) -> tuple[LayerFiles, ...]:
         raise EngineError(f"the image came incomplete from the engine: {error}") from error
 
 
-class _Reader:
-    """Pieces of bytes, read like a file."""
+class _Pieces(io.RawIOBase):
+    """Pieces of bytes as a file; each byte is copied once."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
-        self._rest = b""
+        self._rest = memoryview(b"")
 
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size and (chunk := next(self._chunks, b"")):
-            self._rest += chunk
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = memoryview(chunk)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def _file(chunks: Iterable[bytes]) -> IO[bytes]:
+    return io.BufferedReader(_Pieces(chunks), _PIECE)
 
 
 def _pieces(head: bytes, data: IO[bytes]) -> Iterator[bytes]:
@@ -105,7 +117,7 @@ def _take(
         documents[entry.name] = json.loads(head + data.read())
         return
     with suppress(tarfile.ReadError):
-        listings[entry.name] = _listed(cast("IO[bytes]", _Reader(_pieces(head, data))))
+        listings[entry.name] = _listed(_file(_pieces(head, data)))
 
 
 def _listed(tar: IO[bytes]) -> dict[str, int]:

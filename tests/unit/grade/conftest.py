@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from mldocker_lab.grade.exercise import Exercise
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = """
 id = "00_toy"

@@ -87,7 +87,10 @@ def test_discover_tells_exercises_submissions_and_rooms_apart(toys, tmp_path):
 
     assert found(toys) == {"exercises": {"00_toy": answer}}
     assert found(toys / "00_toy") == {"00_toy": {"00_toy": answer}}
-    alice, bob = {"00_toy": room / "alice" / "00_toy"}, {"00_toy": room / "bob" / "00_toy" / "answer"}
+    alice, bob = (
+        {"00_toy": room / "alice" / "00_toy"},
+        {"00_toy": room / "bob" / "00_toy" / "answer"},
+    )
     assert found(room / "alice") == {"alice": alice}
     assert found(room) == {"alice": alice, "bob": bob}
 

@@ -38,26 +38,15 @@ def statuses(result: dict) -> list[str]:
 
 def test_a_right_answer_gets_all_points(hand_in):
     result = hand_in("hello bye")
-    assert result == {
-        "submissions": [
-            {
-                "name": "alice",
-                "score": 4,
-                "possible": 4,
-                "exercises": [
-                    {
-                        "id": "00_toy",
-                        "score": 4,
-                        "possible": 4,
-                        "checks": [
-                            {"id": "says-hello", "status": "passed", "points": 3, "possible": 3, "message": "hello is there"},
-                            {"id": "says-bye", "status": "passed", "points": 1, "possible": 1, "message": "bye is there"},
-                        ],
-                    }
-                ],
-            }
-        ]
-    }  # fmt: skip
+    said = {"status": "passed", "message": "hello is there", "points": 3, "possible": 3}
+    also = {"status": "passed", "message": "bye is there", "points": 1, "possible": 1}
+    scored = {"score": 4, "possible": 4}
+    exercise = {
+        "id": "00_toy",
+        "checks": [{"id": "says-hello", **said}, {"id": "says-bye", **also}],
+    }
+    submission = {"name": "alice", **scored, "exercises": [exercise | scored]}
+    assert result == {"submissions": [submission]}
     assert json.loads(json.dumps(result)) == result
 
 
@@ -78,7 +67,7 @@ def test_a_dead_kernel_is_noticed_at_once_and_nothing_after_counts(hand_in):
 
 def test_nothing_after_a_timeout_counts(toys, hand_in):
     settings = toys / "00_toy" / "exercise.toml"
-    settings.write_text(settings.read_text().replace("seconds = 20", "seconds = 3"))
+    settings.write_text(settings.read_text().replace("seconds = 20", "seconds = 8"))
     result = hand_in("hello bye HANG")
     assert statuses(result) == ["error", "error"]
     assert "too long" in checks(result)["says-bye"]["message"]
@@ -98,11 +87,9 @@ def test_a_failed_build_is_told_with_its_line(hand_in):
 
 def test_a_shown_pass_without_a_verdict_does_not_count(toys, hand_in):
     """Two witnesses: a cell that prints the right line by itself earns nothing."""
-    forged = notebook(
-        (OPEN, None, ""),
-        ("class Forged:\n    def __repr__(self): return '✔ says-hello (3 points): hello is there'\nForged()",
-         "says-hello", "✔ says-hello (3 points): hello is there"),
-    )  # fmt: skip
+    line = "✔ says-hello (3 points): hello is there"
+    forged = f"class Forged:\n    def __repr__(self): return {line!r}\nForged()"
+    forged = notebook((OPEN, None, ""), (forged, "says-hello", line))
     nbformat.write(forged, toys / "00_toy" / "exercise.ipynb")
     result = hand_in("nothing")
     assert statuses(result) == ["error", "error"]
