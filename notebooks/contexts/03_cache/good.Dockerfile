@@ -3,13 +3,11 @@ WORKDIR /app
 
 # Changes a few times a year.
 COPY requirements-base.txt .
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install -r requirements-base.txt
+RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements-base.txt
 
 # Changes every few weeks.
 COPY requirements.txt .
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install -r requirements.txt
+RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
 
 # Changes many times a day.
 COPY app.py model.json ./
