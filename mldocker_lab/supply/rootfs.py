@@ -35,6 +35,7 @@ __all__ = [
     "SLIM_PACKAGES",
     "WHEELS",
     "Recipe",
+    "fingerprint",
     "make",
     "pack",
     "recipe_id",
@@ -73,9 +74,10 @@ _LEFT_OUT = frozenset(
     | {"var/lib/dpkg/status-old", "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-"}
 )
 
-#: What an engine mounts by itself, package lists, logs of the making.
+#: What an engine mounts by itself, package lists, logs of the making, a cache full of inodes.
 _LEFT_OUT_UNDER = (
-    *("dev/", "proc/", "run/", "sys/", "tmp/", "var/cache/apt/", "var/lib/apt/lists/", "var/log/"),
+    *("dev/", "proc/", "run/", "sys/", "tmp/", "var/cache/apt/", "var/cache/ldconfig/"),
+    *("var/lib/apt/lists/", "var/log/"),
 )
 
 _END_SECONDS = 30
