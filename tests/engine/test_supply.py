@@ -85,7 +85,8 @@ def test_a_base_has_python_pip_and_venv_where_the_official_one_has_them(engine, 
     told = run(
         engine,
         image,
-        "command -v python; command -v pip; python -c 'import sys, ssl, sqlite3; print(sys.prefix)'; "
+        "command -v python; command -v pip; "
+        "python -c 'import sys, ssl, sqlite3; print(sys.prefix)'; "
         "pip --version; python -m venv /tmp/v; /tmp/v/bin/pip --version; echo $LANG; "
         "ldconfig -p | grep -c libstdc++.so.6; test -s /etc/ssl/certs/ca-certificates.crt",
     ).splitlines()
