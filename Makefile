@@ -1,6 +1,6 @@
 # The two commands you need: `make lab` to learn, `make test` to see that everything works.
 .DEFAULT_GOAL := help
-.PHONY: help setup up lab test check bench clean lock
+.PHONY: help setup up lab test check notebooks bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,7 +18,7 @@ lab: up  ## everything above, then JupyterLab on the first lesson
 	@$(BIN)/mldocker-lab lab
 
 test: setup  ## all tests on a real engine: units, builds, notebooks, exercises, the page
-	@$(PYTHON) scripts/bootstrap.py --browser
+	@$(PYTHON) scripts/bootstrap.py --tests
 	@$(BIN)/python scripts/test.py
 
 check: setup  ## lint, format, types, import contracts
@@ -26,6 +26,9 @@ check: setup  ## lint, format, types, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+notebooks: up  ## run all lessons and keep their outputs
+	@$(BIN)/python scripts/execute_notebooks.py
 
 bench: setup  ## benchmarks; they print, they do not judge
 	@for file in tests/bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

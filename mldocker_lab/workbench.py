@@ -11,10 +11,11 @@ import itertools
 import re
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mldocker_lab.build.cold import cold_bases, remove_run
+from mldocker_lab.build.cold import RUN_LABEL, cold_bases, remove_run
 from mldocker_lab.build.measured import follow, weigh
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
@@ -25,7 +26,7 @@ from mldocker_lab.report.sizes import with_sizes
 from mldocker_lab.run import service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -172,34 +173,29 @@ class Workbench:
         return service.run(self.engine, image, command, **config)
 
     def forget(self) -> None:
-        """Remove the images of this run."""
-        for ref in self._images(lambda tag: tag.startswith(f"run-{self.run_id}-")):
-            self.engine.remove_image(ref, force=True)
-        remove_run(self.engine, self.run_id)
+        """Remove what this run made."""
+        self._forget([self.run_id])
 
     def forget_others(self, folder: Path) -> None:
         """Remove what earlier runs of ``folder`` left, unless a container uses it."""
         mine = f"mldocker-lab/{_slug(folder.name)}-"
-        stale = [
-            ref
-            for ref in self._images(lambda tag: not tag.startswith(f"run-{self.run_id}-"))
-            if ref.startswith(mine)
-        ]
-        for ref in stale:
-            try:
-                self.engine.remove_image(ref)
-            except EngineError:
-                continue  # in use: its owner still wants it
-        for run_id in {ref.rpartition(":run-")[2].partition("-")[0] for ref in stale}:
-            remove_run(self.engine, run_id)
+        tags = (tag for image in self.engine.images() for tag in image.get("RepoTags") or ())
+        runs = {
+            tag.rpartition(":run-")[2].partition("-")[0] for tag in tags if tag.startswith(mine)
+        }
+        self._forget(runs - {self.run_id})
 
-    def _images(self, wanted: Callable[[str], bool]) -> list[str]:
-        refs = [ref for image in self.engine.images() for ref in image.get("RepoTags") or ()]
-        return [
-            ref
-            for ref in refs
-            if ref.startswith("mldocker-lab/") and ":run-" in ref and wanted(ref.rpartition(":")[2])
-        ]
+    def _forget(self, runs: Collection[str]) -> None:
+        """First the names that builds got, then the bases: a run has a label for each side."""
+        images = self.engine.images()
+        for tag in (tag for image in images for tag in image.get("RepoTags") or ()):
+            if tag.rpartition(":run-")[2].partition("-")[0] in runs:
+                with suppress(EngineError):  # a container uses it: its owner still wants it
+                    self.engine.remove_image(tag)
+        labels = {(image.get("Labels") or {}).get(RUN_LABEL, "") for image in images}
+        for label in labels:
+            if label.partition("-")[0] in runs:
+                remove_run(self.engine, label)
 
 
 class Job:

@@ -5,8 +5,8 @@ against its hash, with uv where uv runs (it is in the lock too) and with pip whe
 On Debian and Ubuntu as root it adds the one system package that a bare Python lacks, and says so;
 ``MLDOCKER_LAB_NO_INSTALL=1`` forbids that.
 
-    python3 scripts/bootstrap.py            the environment
-    python3 scripts/bootstrap.py --browser  and Debian's chromium, for the browser tests
+    python3 scripts/bootstrap.py          the environment
+    python3 scripts/bootstrap.py --tests  and what only tests use: a browser, a registry
 """
 
 from __future__ import annotations
@@ -40,8 +40,19 @@ def main() -> None:
         make_venv()
         install()
         STAMP.write_text(wanted)
-    if "--browser" in sys.argv and not (shutil.which("chromium") or os.environ.get("CHROMIUM")):
-        system_packages("chromium", why="the browser tests look at JupyterLab with it")
+    if "--tests" in sys.argv:
+        test_tools()
+
+
+def test_tools() -> None:
+    """A browser to look at JupyterLab with, and a registry to push to and pull from."""
+    have = {
+        "chromium": shutil.which("chromium") or os.environ.get("CHROMIUM"),
+        "docker-registry": shutil.which("docker-registry"),
+    }
+    missing = [package for package, there in have.items() if not there]
+    if missing:
+        system_packages(*missing, why="the tests look at a page and push to a registry")
 
 
 def fingerprint() -> str:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -286,13 +287,40 @@ def docker0() -> str:
 
 
 @pytest.fixture
-def neighbour() -> Iterator[Engine]:
+def neighbour(tmp_path) -> Iterator[Engine]:
+    """An ordinary engine beside ours: the one named, or (in CI only) one started for this."""
     url = os.environ.get("MLDOCKER_OTHER_ENGINE")
-    if not url:
-        pytest.skip("MLDOCKER_OTHER_ENGINE names no other engine on this machine")
-    engine = Engine(url)
-    yield engine
-    engine.close()
+    with ExitStack() as stack:
+        if not url:
+            if not os.environ.get("CI"):
+                pytest.skip("MLDOCKER_OTHER_ENGINE names no other engine on this machine")
+            url = stack.enter_context(ordinary_dockerd(tmp_path))
+        engine = Engine(url)
+        stack.callback(engine.close)
+        yield engine
+
+
+@contextmanager
+def ordinary_dockerd(folder: Path) -> Iterator[str]:
+    """A dockerd as a package starts it, with docker0 and iptables, but with a data folder here."""
+    url = f"unix://{folder}/docker.sock"
+    command = [
+        *(str(private.dockerd()), "-H", url, "--group", "root"),
+        *("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"),
+        *("--pidfile", f"{folder}/pid"),
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 30
+        while not (folder / "docker.sock").exists():
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def test_another_engine_is_not_harmed(lab, neighbour):
