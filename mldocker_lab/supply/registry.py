@@ -1,8 +1,8 @@
 """The official python images, by digest, from a registry: soon, or not at all.
 
 The digests are those of Python 3.11.15 on Debian 12, as multi-architecture indexes. Looked up in
-November 2026 in public repositories that pin the same tags: for either image at least five
-independent ones agree, among them users on amd64 and on arm64.
+November 2026 in public repositories that pin the same tags; for either image several agree,
+among them users on amd64 and on arm64. The images themselves could not be pulled then.
 
 ``MLDOCKER_REGISTRY`` puts another registry (an organisation's mirror, "host:port/path") before
 the names; "none" means not to ask any.
