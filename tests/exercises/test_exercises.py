@@ -5,16 +5,18 @@ The start fails, the solution passes, every typical mistake loses exactly the po
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from mldocker_lab.grade import reference
 from mldocker_lab.grade.exercise import NOTEBOOK, Exercise
 from mldocker_lab.grade.runner import grade
-from mldocker_lab.supply import mirror
+from mldocker_lab.supply import bases, mirror
 from mldocker_lab.workbench import Workbench
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +41,8 @@ def answers(*folders: str) -> list:
 
 @pytest.fixture(scope="module")
 def bench(engine):
-    mirror.find(engine)
+    for _ in itertools.chain(bases.ensure(engine), mirror.ensure(engine)):
+        pass  # prepared by the first test that needs them
     return Workbench(engine, mirror.find(engine))
 
 
@@ -63,8 +66,6 @@ def test_its_folder_is_called_like_it(exercise):
 @each
 def test_the_notebook_shows_what_its_checks_promise(exercise):
     written = (exercise.folder / NOTEBOOK).read_text(encoding="utf-8")
-    import nbformat
-
     assert nbformat.reads(written, as_version=4) == reference.refreshed(exercise)
 
 
