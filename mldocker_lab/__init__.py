@@ -11,7 +11,9 @@ Importing this costs next to nothing: a name is loaded when it is first used.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +36,21 @@ _HOME = {
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 the keys are strings
+
+
+class _Verbs(ModuleType):
+    """The package: ``lab.run`` and ``lab.build`` stay verbs though sub-packages share their names.
+
+    Loading ``mldocker_lab.run`` would otherwise put the module in the place of the verb. The
+    module is found as ever: ``from mldocker_lab.run import service``.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Verbs
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,25 @@
+"""The names that notebooks use stay what they are, whatever else has been loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import mldocker_lab as lab
+import mldocker_lab.build.request
+import mldocker_lab.run.service
+from mldocker_lab.run import service
+from mldocker_lab.lab import build, run
+
+assert lab.run is run, lab.run
+assert lab.build is build, lab.build
+assert service.__name__ == "mldocker_lab.run.service"
+"""
+
+
+def test_a_loaded_sub_package_does_not_take_the_place_of_a_verb():
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
