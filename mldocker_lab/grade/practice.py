@@ -147,14 +147,17 @@ class Practice:
         if self._evidence is None or state != self._state:
             self.close()
             self._state = state
-            evidence = Evidence(self.answer, self._workbench, name=self.exercise.id)
+            name = self.exercise.id if self._record else f"{self.exercise.id}-practice"
+            evidence = Evidence(self.answer, lambda: self._workbench(name), name=name)
             self._evidence = evidence
             if self._rubric.prepare is not None:
                 self._rubric.prepare(evidence)
         return self._evidence
 
-    def _workbench(self) -> Workbench:
+    def _workbench(self, name: str) -> Workbench:
         self._bench = self._make()
+        if not self._record:
+            self._bench.forget_others(Path(name))  # a kernel that was killed could not clean up
         return self._bench
 
 

@@ -212,13 +212,11 @@ def _forget(bench: Workbench | None, run_id: str) -> None:
     """Remove what a run left on the engine, also where its kernel could not."""
     if bench is None:
         return
-    from mldocker_lab.build.cold import RUN_LABEL, remove_run
+    from mldocker_lab.build.cold import RUN_LABEL
     from mldocker_lab.workbench import Workbench
 
     with suppress(LabError):  # an engine that is gone has been reported by the checks
-        things = [*bench.engine.containers(), *bench.engine.images()]
-        runs = {(thing.get("Labels") or {}).get(RUN_LABEL, "") for thing in things}
-        for one in runs:
-            if one.startswith(run_id):
-                remove_run(bench.engine, one)
+        for container in bench.engine.containers(RUN_LABEL):
+            if container["Labels"][RUN_LABEL].partition("-")[0] == run_id:
+                bench.engine.remove(container["Id"])
         Workbench(bench.engine, bench.mirror, run_id).forget()
