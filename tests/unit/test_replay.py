@@ -13,18 +13,23 @@ CONTEXT = Path(__file__).parents[2] / "notebooks" / "contexts" / "00_preflight"
 
 
 class Listening:
+    """A view that only remembers what it was told."""
+
     def __init__(self):
         self.sides = {}
         self.heard = []
         self.ended = 0
 
     def begin(self, sides, note=""):
+        """Keep the sides and the note."""
         self.sides, self.note = sides, note
 
     def event(self, side, event):
+        """Keep the event."""
         self.heard.append((side, event))
 
-    def end(self, result=None):
+    def end(self, _result=None):
+        """Count the end."""
         self.ended += 1
 
 
