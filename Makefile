@@ -1,6 +1,6 @@
 # The two commands you need: `make lab` to learn, `make test` to see that everything works.
 .DEFAULT_GOAL := help
-.PHONY: help setup up lab test check notebooks bench clean lock
+.PHONY: help setup up lab test check notebooks recordings bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,9 @@ check: setup  ## lint, format, types, import contracts
 
 notebooks: up  ## run all lessons and keep their outputs
 	@$(BIN)/python scripts/execute_notebooks.py
+
+recordings: up  ## build the lessons' pairs and keep them for readers without an engine
+	@MLDOCKER_LIVE=0 $(BIN)/python scripts/record_lessons.py
 
 bench: setup  ## benchmarks; they print, they do not judge
 	@for file in tests/bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -68,6 +68,7 @@ class Pair:
     new_view: Callable[[], View] = field(default=choose_view, repr=False)
     history: dict[str, Built] = field(default_factory=dict, init=False, repr=False)
     _edits: int = field(default=0, init=False, repr=False)
+    _changes: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -86,6 +87,7 @@ class Pair:
 
     def build(self, repeats: int = 1) -> Comparison:
         """Build both, cold; at the same time, or in turns if ``repeats`` is more than 1."""
+        self._changes[""] = ""
         if repeats == 1:
             reports = self._round("cold")
         else:
@@ -110,7 +112,8 @@ class Pair:
         """
         self._edits += 1
         overlay = {file: edited(self.folder, file, self._edits, add)}
-        return self._rebuild(f"after the edit of {file}", file, overlay)
+        change = f"{file} + {add}" if add else file
+        return self._rebuild(f"after the edit of {change}", file, overlay, change=change)
 
     def edit_base(self) -> Comparison:
         """Build both again as if a new version of the base image had come out."""
@@ -135,7 +138,7 @@ class Pair:
         """The packages that pip downloaded in a round of builds, by side.
 
         Args:
-            edit: the round after the edit of this file; the first, cold one if not given.
+            edit: the latest round after an edit of this file; the first, cold one if not given.
 
         Raises:
             UsageError: there was no such round.
@@ -170,12 +173,16 @@ class Pair:
         return self.comparison._repr_mimebundle_(include, exclude)
 
     def _events(self, side: str, edit: str) -> Iterable[Event]:
-        built = self.history.get(key(side, edit))
-        if built is None:
+        """What happened in the latest build of a side after an edit."""
+        change = self._changes.get(edit)
+        if change is None:
             raise UsageError(
                 f"nothing was built after an edit of {edit!r}", "edit first, then ask what it cost"
             )
-        return built.events
+        return self._events_of(key(side, change))
+
+    def _events_of(self, name: str) -> Iterable[Event]:
+        return self.history[name].events
 
     def _engine(self) -> dict[str, Any]:
         return self.bench.facts
@@ -189,9 +196,17 @@ class Pair:
         return self._round(f"cold, round {number} of {of}", parallel=False)
 
     def _rebuild(
-        self, note: str, edit: str, overlay: Mapping[str, bytes] | None = None
+        self,
+        note: str,
+        edit: str,
+        overlay: Mapping[str, bytes] | None = None,
+        *,
+        change: str = "",
     ) -> Comparison:
-        again = self._round(note, edit, overlay=overlay)
+        """Build both again; ``change`` tells two edits of one file apart in the history."""
+        change = change or edit
+        again = self._round(note, change, overlay=overlay)
+        self._changes[edit] = change
         return Comparison(
             self.bad, self.good, again["bad"], again["good"], edit=edit, engine=self._engine()
         )

@@ -88,9 +88,8 @@ class RecordedPair(Pair):
         for event in self.tape.events(name):
             yield side, event
 
-    def _events(self, side: str, edit: str) -> Iterator[Event]:
-        self._must_have(key(side, edit))
-        return self.tape.events(key(side, edit))
+    def _events_of(self, name: str) -> Iterator[Event]:
+        return self.tape.events(name)
 
     def _must_have(self, name: str) -> None:
         if name not in self.tape.sides:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Workbench"]
 
+_TELL_SECONDS = 0.2
+
 
 @dataclass
 class Workbench:
@@ -257,12 +259,17 @@ class Job:
         self, engine: Engine, report: BuildReport, tell: Callable[[Event], None]
     ) -> BuildReport:
         began = time.monotonic()
+        told = 0.0
 
         def progress(done: int) -> None:
+            nonlocal told
             if self._cancelled:
                 raise BuildFailed("weighing the image was cancelled")
-            at = report.seconds + time.monotonic() - began
-            tell(Progress(None, at, "weighing the layers", done))
+            spent = time.monotonic() - began
+            if spent - told >= _TELL_SECONDS:  # the stream comes in tens of thousands of pieces
+                told = spent
+                at = round(report.seconds + spent, 6)
+                tell(Progress(None, at, "weighing the layers", done))
 
         image = weigh(engine, report.image_id, progress=progress)
         named = replace(image, image=report.tag or report.image_id)

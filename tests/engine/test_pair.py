@@ -186,8 +186,7 @@ def test_ended_in_the_middle_nothing_goes_on(bench, folder, builder, end):
     process = subprocess.Popen(
         [sys.executable, "-m", "mldocker_lab.cli", "compare", str(folder), "--builder", builder],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
         env={**os.environ, "MLDOCKER_LIVE": "1"},
     )

@@ -1,0 +1,66 @@
+"""Record the lessons' pairs for readers on machines where no engine can run: ``make recordings``.
+
+Each recording lies beside the Dockerfiles that were built, as ``recording.jsonl``. It holds the
+cold builds and the edits that the lesson makes, in the lesson's order; what is not in here a
+recorded pair refuses.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mldocker_lab as lab
+from mldocker_lab.replay import RECORDING
+
+if TYPE_CHECKING:
+    from mldocker_lab.pair import Pair
+
+CONTEXTS = Path(__file__).resolve().parent.parent / "notebooks" / "contexts"
+NEW_PACKAGE = "prometheus-client==0.26.0"
+
+
+def preflight(pair: Pair) -> None:
+    """A build with nothing changed, and a first edit."""
+    pair.again()
+    pair.edit("predict.py")
+
+
+def cache(pair: Pair) -> None:
+    """The four edits of the lesson on the build cache."""
+    pair.edit("app.py")
+    pair.edit("requirements.txt")
+    pair.edit("requirements.txt", add=NEW_PACKAGE)
+    pair.edit_base()
+
+
+def mount(pair: Pair) -> None:
+    """A new package, with and without a cache mount that works."""
+    pair.edit("requirements.txt", add=NEW_PACKAGE)
+
+
+def multistage(pair: Pair) -> None:
+    """An edit of the application."""
+    pair.edit("app.py")
+
+
+LESSONS = {
+    "00_preflight": preflight,
+    "03_cache": cache,
+    "03_mount": mount,
+    "04_multistage": multistage,
+}
+
+
+def main() -> None:
+    """Record the lessons named on the command line, all without a name."""
+    for name in sys.argv[1:] or LESSONS:
+        pair = lab.build_pair(CONTEXTS / name)
+        LESSONS[name](pair)
+        pair.record(CONTEXTS / name / RECORDING)
+        print(f"{name}: {(CONTEXTS / name / RECORDING).stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
