@@ -20,7 +20,7 @@ from mldocker_lab.engine import install as installing
 from mldocker_lab.engine import private
 from mldocker_lab.errors import EngineError, NoEngine, UsageError
 from mldocker_lab.pair import SIDES, Pair
-from mldocker_lab.replay import RECORDING, RecordedPair
+from mldocker_lab.replay import RecordedPair, recording_of
 from mldocker_lab.supply import bases, mirror, wheels
 from mldocker_lab.units import took
 from mldocker_lab.widgets.choose import view as choose_view
@@ -156,7 +156,7 @@ def build_pair(
     try:
         bench = workbench()
     except NoEngine as error:
-        if not (folder / RECORDING).is_file():
+        if not recording_of(folder).is_file():
             raise
         _say(f"{error.what}\nshowing the recording instead; `mldocker-lab doctor` says what to do")
         return replay(folder)
@@ -170,7 +170,7 @@ def replay(folder: str | Path) -> Pair:
         UsageError: the folder has no recording.
         Corrupted: the recording is damaged.
     """
-    pair = RecordedPair(Path(folder), Path(folder) / RECORDING)
+    pair = RecordedPair(Path(folder), recording_of(Path(folder)))
     pair.build()
     return pair
 

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
 
-__all__ = ["RECORDING", "RecordedPair"]
-
-#: The recording that lies beside a lesson's Dockerfiles.
-RECORDING = "recording.jsonl"
+__all__ = ["RecordedPair", "recording_of"]
 
 _SPEED = 10.0
+
+
+def recording_of(folder: Path) -> Path:
+    """Where the recording of a pair's folder lies: beside it, so that no build sends it along."""
+    folder = folder.resolve()
+    return folder.with_name(f"{folder.name}.jsonl")
 
 
 class RecordedPair(Pair):

@@ -1,8 +1,7 @@
 """Record the lessons' pairs for readers on machines where no engine can run: ``make recordings``.
 
-Each recording lies beside the Dockerfiles that were built, as ``recording.jsonl``. It holds the
-cold builds and the edits that the lesson makes, in the lesson's order; what is not in here a
-recorded pair refuses.
+Each recording lies beside the folder that was built. It holds the cold builds and the edits that
+the lesson makes, in the lesson's order; what is not in here a recorded pair refuses.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mldocker_lab as lab
-from mldocker_lab.replay import RECORDING
+from mldocker_lab.replay import recording_of
 
 if TYPE_CHECKING:
     from mldocker_lab.pair import Pair
@@ -58,8 +57,9 @@ def main() -> None:
     for name in sys.argv[1:] or LESSONS:
         pair = lab.build_pair(CONTEXTS / name)
         LESSONS[name](pair)
-        pair.record(CONTEXTS / name / RECORDING)
-        print(f"{name}: {(CONTEXTS / name / RECORDING).stat().st_size / 1000:.0f} kB")
+        path = recording_of(CONTEXTS / name)
+        pair.record(path)
+        print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

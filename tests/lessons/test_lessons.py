@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from mldocker_lab.replay import recording_of
 from mldocker_lab.supply import locks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,8 +233,8 @@ def test_contexts_pin_what_the_locks_pin(folder):
 def test_contexts_are_small_and_complete(folder):
     assert (folder / "bad.Dockerfile").is_file()
     assert (folder / "good.Dockerfile").is_file()
-    ours = [file for file in folder.iterdir() if file.suffix != ".jsonl"]
-    assert sum(file.stat().st_size for file in ours) < 20_000
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 20_000
+    assert recording_of(folder).stat().st_size < 400_000
 
 
 def test_the_text_of_a_notebook_is_stable(path):

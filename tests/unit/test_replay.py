@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mldocker_lab.errors import Corrupted, UsageError
-from mldocker_lab.replay import RECORDING, RecordedPair
+from mldocker_lab.replay import RecordedPair, recording_of
 
 CONTEXT = Path(__file__).parents[2] / "notebooks" / "contexts" / "00_preflight"
 
@@ -36,7 +36,7 @@ class Listening:
 @pytest.fixture
 def pair(monkeypatch):
     monkeypatch.setenv("MLDOCKER_LIVE", "0")
-    return RecordedPair(CONTEXT, CONTEXT / RECORDING)
+    return RecordedPair(CONTEXT, recording_of(CONTEXT))
 
 
 def test_results_say_when_and_where_they_were_recorded(pair):
@@ -70,8 +70,8 @@ def test_an_edit_that_was_not_recorded_is_refused(pair):
 
 
 def test_a_cut_recording_is_noticed(tmp_path):
-    whole = (CONTEXT / RECORDING).read_text().splitlines(keepends=True)
-    cut = tmp_path / RECORDING
+    whole = recording_of(CONTEXT).read_text().splitlines(keepends=True)
+    cut = tmp_path / "cut.jsonl"
     cut.write_text("".join(whole[:-3]))
     with pytest.raises(Corrupted, match="end is missing"):
         RecordedPair(CONTEXT, cut)

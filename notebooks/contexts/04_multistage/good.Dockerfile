@@ -14,6 +14,7 @@ COPY requirements-serve.txt .
 RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements-serve.txt
 COPY --from=trainer /models/model.onnx /models/model.onnx
 COPY app.py .
+ENV ORT_DISABLE_TELEMETRY=1
 USER service
 EXPOSE 8080
 CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8080"]
