@@ -269,7 +269,7 @@ class Job:
             if spent - told >= _TELL_SECONDS:  # the stream comes in tens of thousands of pieces
                 told = spent
                 at = round(report.seconds + spent, 6)
-                tell(Progress(None, at, "weighing the layers", done))
+                tell(Progress(None, at, "weighing", done))
 
         image = weigh(engine, report.image_id, progress=progress)
         named = replace(image, image=report.tag or report.image_id)

@@ -63,7 +63,7 @@ class LiveSide:
     Attributes:
         name: "bad", "good".
         steps: its instructions.
-        at: seconds since the build was asked for, as of the last event; None before the first.
+        at: seconds since the build was asked for, as of its last event; None before the first.
         outcome: "" while it goes on, then "built" or "failed".
         message: why it failed.
         moved: bytes done and (where known) in all: of the context, and of what moves now.
@@ -103,7 +103,8 @@ class LiveSide:
 
     def add(self, event: Event) -> None:
         """Take in what happened."""
-        self.at = max(self.at or 0.0, event.at)
+        if not self.outcome:  # weighing the layers comes after the build, and is none of its time
+            self.at = max(self.at or 0.0, event.at)
         match event:
             case Started(step, at):
                 self._set(step, "running", started=at)

@@ -85,7 +85,11 @@ class Lab:
         self.page.evaluate("name => { window.jupyterapp.commands.execute(name) }", name)
 
     def theme(self, name: str) -> None:
-        """Switch to the theme of this name."""
+        """Switch to the theme of this name.
+
+        The splash screen comes back for it; JupyterLab trips over one that is still fading out.
+        """
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.command("apputils:change-theme", theme=name)
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
 
@@ -192,7 +196,7 @@ def lab(browser, server) -> Iterator[Lab]:
     page = context.new_page()
     page.set_default_timeout(90_000)
     found = Lab(page, server.root)
-    page.on("pageerror", lambda error: found.errors.append(str(error)))
+    page.on("pageerror", lambda error: found.errors.append(str(error.stack or error)))
     page.on("console", lambda said: _is_error(said) and found.errors.append(said.text))
     page.on("request", lambda asked: found.outside.append(asked.url))
     page.goto(f"{server.url}/lab?reset&token={server.token}")

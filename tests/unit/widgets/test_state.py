@@ -125,3 +125,10 @@ def test_bytes_moved_stay_until_newer_ones_push_them_out(side):
 
 def test_every_state_has_a_mark_of_its_own():
     assert len(set(LIVE_MARKS.values())) == len(LIVE_MARKS)
+
+
+def test_the_clock_stops_with_the_build_and_not_with_the_weighing():
+    side = LiveSide.of("bad", [])
+    side.add(Built(5.3, "sha256:x"))
+    side.add(Progress(None, 9.6, "weighing", 100))
+    assert side.at == 5.3
