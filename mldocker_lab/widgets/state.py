@@ -121,6 +121,10 @@ class LiveSide:
                     self._set(step, "failed")
                 self.message = message
                 self._close("failed")
+        self._follow_twins()
+
+    def _follow_twins(self) -> None:
+        """Two instructions that the builder does once are in one state."""
         for one in self.steps:
             if one.twin is not None and one.state not in ("skipped", "failed"):
                 one.state = self.steps[one.twin].state
