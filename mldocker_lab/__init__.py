@@ -27,6 +27,7 @@ _HOME = {
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
     "clean": "mldocker_lab.lab",
+    "context": "mldocker_lab.lab",
     "doctor": "mldocker_lab.lab",
     "exercise": "mldocker_lab.lab",
     "replay": "mldocker_lab.lab",

@@ -21,6 +21,7 @@ from mldocker_lab.engine import private
 from mldocker_lab.errors import EngineError, NoEngine, UsageError
 from mldocker_lab.pair import SIDES, Pair
 from mldocker_lab.replay import RECORDING, RecordedPair
+from mldocker_lab.report.context import ContextReport, context_report
 from mldocker_lab.supply import bases, mirror, wheels
 from mldocker_lab.units import took
 from mldocker_lab.widgets.choose import view as choose_view
@@ -41,6 +42,7 @@ __all__ = [
     "build_pair",
     "clean",
     "cleaning",
+    "context",
     "doctor",
     "engine_start",
     "engine_status",
@@ -212,6 +214,30 @@ def build(
     )
     with showing(choose_view(), {"image": job.rows}) as view:
         return job.run(partial(view.event, "image"))
+
+
+def context(folder: str | Path, dockerfile: str | Path = "Dockerfile") -> ContextReport:
+    """What a build sends of a folder, what is large in it, and what need not be sent.
+
+    Needs no engine, and opens no file but the Dockerfile and the ignore file.
+
+    Args:
+        folder: the build context.
+        dockerfile: its Dockerfile, relative to the folder, or else to where you are.
+
+    Raises:
+        UsageError: no such folder, or a bad ignore file.
+    """
+    return context_report(folder, _dockerfile_in(Path(folder), Path(dockerfile)))
+
+
+def _dockerfile_in(folder: Path, dockerfile: Path) -> str:
+    """The Dockerfile as the context calls it: relative to it, or absolute if it is outside."""
+    if (folder / dockerfile).exists() or not dockerfile.is_file():
+        return dockerfile.as_posix()
+    found = dockerfile.resolve()
+    inside = found.is_relative_to(folder.resolve())
+    return (found.relative_to(folder.resolve()) if inside else found).as_posix()
 
 
 def serve(image: str | BuildReport, **options: Any) -> Service:
