@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 #: Public name -> the module that defines it. The names notebooks use, and no others.
 _HOME = {
     "Pair": "mldocker_lab.pair",
+    "Secret": "mldocker_lab.build.secrets",
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
     "clean": "mldocker_lab.lab",

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.build.secrets import as_logins, as_secrets
 from mldocker_lab.cleaning import Cleaning, plan
 from mldocker_lab.engine import find as finding
 from mldocker_lab.engine import install as installing
@@ -30,9 +31,10 @@ from mldocker_lab.widgets.view import showing
 from mldocker_lab.workbench import Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mldocker_lab.build.request import Builder
+    from mldocker_lab.build.secrets import Secret
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.run.service import Service
@@ -193,6 +195,8 @@ def build(
     text: str | None = None,
     builder: Builder = "buildkit",
     target: str | None = None,
+    secrets: Mapping[str, str | Path | Secret] | None = None,
+    logins: Mapping[str, tuple[str, str | Path | Secret]] | None = None,
 ) -> BuildReport:
     """Build one image from cold and weigh it.
 
@@ -202,15 +206,26 @@ def build(
         text: a Dockerfile to use instead of the folder's; nothing is written.
         builder: "buildkit" or "classic".
         target: build up to this stage.
+        secrets: what ``RUN --mount=type=secret,id=NAME`` may ask for, by id: a ``Secret.env`` or
+            ``Secret.file``, a Path of a file, or the text itself. They are shown nowhere.
+        logins: user and password for registries by host; ``docker login`` is known without.
 
     Raises:
         BuildFailed: an instruction failed.
+        UsageError: a secret that the Dockerfile requires was not given, or cannot be.
     """
     bench, folder = workbench(), Path(folder)
     bench.forget_others(folder)
     overlay = {} if text is None else {dockerfile: text.encode()}
     job = bench.job(
-        folder, dockerfile, name="image", builder=builder, overlay=overlay, target=target
+        folder,
+        dockerfile,
+        name="image",
+        builder=builder,
+        overlay=overlay,
+        target=target,
+        secrets=as_secrets(secrets),
+        logins=as_logins(logins),
     )
     with showing(choose_view(), {"image": job.rows}) as view:
         return job.run(partial(view.event, "image"))
