@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Places", "Status", "dockerd", "obstacle", "purge", "running", "start", "status", "stop"]
 
+_SNAPSHOTTERS = {"overlay2": "overlayfs", "vfs": "native"}  # what containerd calls them
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -232,6 +233,8 @@ def _launch(places: Places, features: Mapping[str, bool]) -> None:
     settings = {**_settings(places), "bridge": places.bridge if network else "none"}
     if features:
         settings["features"] = dict(features)
+    if features.get("containerd-snapshotter"):
+        settings["storage-driver"] = _SNAPSHOTTERS[settings["storage-driver"]]
     places.data.mkdir(parents=True, exist_ok=True)
     places.short.mkdir(parents=True, exist_ok=True)
     places.config.write_text(json.dumps(settings, indent=2), encoding="utf-8")
