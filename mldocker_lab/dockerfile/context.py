@@ -184,6 +184,7 @@ class _Walk:
     def _folder_item(self, item: os.DirEntry[str], name: str, *, ignored: bool) -> None:
         if not ignored:
             self.entries[name] = Entry(name, "folder", 0, 0o755)
+            self._parents(name)
         else:
             self.left_out.add(name)
             needed = any(one.startswith(f"{name}/") for one in self.always)
@@ -208,7 +209,7 @@ class _Walk:
         self._parents(name)
 
     def _parents(self, name: str) -> None:
-        """A file taken back from an ignored folder takes its folders along."""
+        """What is taken back from an ignored folder takes its folders along."""
         folder = name.rpartition("/")[0]
         while folder and folder not in self.entries:
             self.entries[folder] = Entry(folder, "folder", 0, 0o755)

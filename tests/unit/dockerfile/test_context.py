@@ -84,6 +84,13 @@ def test_an_ignored_folder_is_not_looked_into(folder, monkeypatch):
     assert context.left_out == ("data", "src/drop.py")
 
 
+def test_a_folder_taken_back_takes_its_own_folders_along(folder):
+    fill(folder, {"Dockerfile": "", ".dockerignore": "a\n!a/b/c", "a/b/c/x": "", "a/b/y": ""})
+    context = scan(folder)
+    assert names(context) == [".dockerignore", "Dockerfile", "a", "a/b", "a/b/c", "a/b/c/x"]
+    assert context.left_out == ("a/b/y",)
+
+
 def test_an_exception_with_a_wildcard_reaches_any_depth(folder):
     fill(
         folder, {"Dockerfile": "", ".dockerignore": "*\n!**/*.py", "a/b/c.py": "", "a/b/c.txt": ""}
