@@ -44,8 +44,7 @@ class Credentials:
             raise UsageError(
                 "the classic builder has no build secrets", 'build with builder="buildkit"'
             )
-        if self._buildkit:
-            check_given(dockerfile, request.target, request.secrets)
+        self._asks = self._buildkit and check_given(dockerfile, request.target, request.secrets)
         if self._buildkit and (request.secrets or request.logins):
             session.require()
         self._secrets = {name: secret.value() for name, secret in request.secrets.items()}
@@ -78,9 +77,12 @@ class Credentials:
     def _session(
         self, engine: Engine, logins: dict[str, tuple[str, str]]
     ) -> session.Session | None:
-        """The session, if one is of use; only those who asked for one hear why there is none."""
+        """The session, if one is of use; only those who asked for one hear why there is none.
+
+        A step that may do without its secret is told so by a session; without one, it fails.
+        """
         asked_for = bool(self._secrets or self._logins)
-        if not (asked_for or (logins and session.available())):
+        if not (asked_for or ((logins or self._asks) and session.available())):
             return None
         try:
             return session.Session(engine, self._secrets, logins.get)

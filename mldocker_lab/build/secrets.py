@@ -123,28 +123,31 @@ def _secret(value: str | Path | Secret) -> Secret:
     return Secret.file(value) if isinstance(value, Path) else Secret(value)
 
 
-def check_given(dockerfile: Dockerfile, target: str | None, given: Iterable[str]) -> None:
-    """Refuse a build that is going to miss a secret.
+def check_given(dockerfile: Dockerfile, target: str | None, given: Iterable[str]) -> bool:
+    """Refuse a build that is going to miss a secret; otherwise say whether it may ask for any.
 
     Raises:
         UsageError: a stage that is needed requires one that was not given; names the line.
     """
-    known = set(given)
+    known, asks = set(given), False
     needed = dockerfile.needed(target)
     for one in dockerfile.instructions:
         for mount in one.mounts if one.stage in needed else ():
-            name = _wanted(mount)
+            if mount["type"] != "secret":
+                continue
+            asks, name = True, _required(mount)
             if name and name not in known:
                 others = f" (given: {', '.join(sorted(known))})" if known else ""
                 raise UsageError(
                     f"line {one.line} requires the secret {name}, which was not given{others}",
                     f'give it: lab.build(folder, secrets={{"{name}": lab.Secret.env("…")}})',
                 )
+    return asks
 
 
-def _wanted(mount: Mapping[str, str]) -> str:
+def _required(mount: Mapping[str, str]) -> str:
     """The id of a secret that a mount requires; "" if it requires none that is known by name."""
-    if mount["type"] != "secret" or mount.get("required", "false").lower() in ("false", "0"):
+    if mount.get("required", "false").lower() in ("false", "0"):
         return ""
     target = next((mount[key] for key in ("target", "dst", "destination") if key in mount), "")
     own = mount.get("source") or mount.get("src") or mount.get("id")
