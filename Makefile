@@ -1,6 +1,6 @@
 # The two commands you need: `make lab` to learn, `make test` to see that everything works.
 .DEFAULT_GOAL := help
-.PHONY: help setup up lab test check notebooks recordings bench clean lock
+.PHONY: help setup up lab test matrix check notebooks recordings bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,6 +20,10 @@ lab: up  ## everything above, then JupyterLab on the first lesson
 test: setup  ## all tests on a real engine: units, builds, notebooks, exercises, the page
 	@$(PYTHON) scripts/bootstrap.py --tests
 	@$(BIN)/python scripts/test.py
+
+matrix: up  ## the tests of builds, sizes, context and secrets on four engines: 20.10, 26.1, 28.5 twice
+	@$(PYTHON) scripts/bootstrap.py --tests
+	@$(BIN)/python scripts/test.py --matrix
 
 check: setup  ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

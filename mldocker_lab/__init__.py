@@ -24,9 +24,11 @@ __version__ = "0.1.0"
 #: Public name -> the module that defines it. The names notebooks use, and no others.
 _HOME = {
     "Pair": "mldocker_lab.pair",
+    "Secret": "mldocker_lab.build.secrets",
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
     "clean": "mldocker_lab.lab",
+    "context": "mldocker_lab.lab",
     "doctor": "mldocker_lab.lab",
     "exercise": "mldocker_lab.lab",
     "replay": "mldocker_lab.lab",

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.build.secrets import as_logins, as_secrets
 from mldocker_lab.cleaning import Cleaning, plan
 from mldocker_lab.engine import find as finding
 from mldocker_lab.engine import install as installing
@@ -21,6 +22,7 @@ from mldocker_lab.engine import private
 from mldocker_lab.errors import EngineError, NoEngine, UsageError
 from mldocker_lab.pair import SIDES, Pair
 from mldocker_lab.replay import RecordedPair, recording_of
+from mldocker_lab.report.context import ContextReport, context_report
 from mldocker_lab.supply import bases, mirror, wheels
 from mldocker_lab.units import took
 from mldocker_lab.widgets.choose import view as choose_view
@@ -29,9 +31,10 @@ from mldocker_lab.widgets.view import showing
 from mldocker_lab.workbench import Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mldocker_lab.build.request import Builder
+    from mldocker_lab.build.secrets import Secret
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.run.service import Service
@@ -41,6 +44,7 @@ __all__ = [
     "build_pair",
     "clean",
     "cleaning",
+    "context",
     "doctor",
     "engine_start",
     "engine_status",
@@ -191,6 +195,8 @@ def build(
     text: str | None = None,
     builder: Builder = "buildkit",
     target: str | None = None,
+    secrets: Mapping[str, str | Path | Secret] | None = None,
+    logins: Mapping[str, tuple[str, str | Path | Secret]] | None = None,
 ) -> BuildReport:
     """Build one image from cold and weigh it.
 
@@ -200,18 +206,53 @@ def build(
         text: a Dockerfile to use instead of the folder's; nothing is written.
         builder: "buildkit" or "classic".
         target: build up to this stage.
+        secrets: what ``RUN --mount=type=secret,id=NAME`` may ask for, by id: a ``Secret.env`` or
+            ``Secret.file``, a Path of a file, or the text itself. They are shown nowhere.
+        logins: user and password for registries by host; ``docker login`` is known without.
 
     Raises:
         BuildFailed: an instruction failed.
+        UsageError: a secret that the Dockerfile requires was not given, or cannot be.
     """
     bench, folder = workbench(), Path(folder)
     bench.forget_others(folder)
     overlay = {} if text is None else {dockerfile: text.encode()}
     job = bench.job(
-        folder, dockerfile, name="image", builder=builder, overlay=overlay, target=target
+        folder,
+        dockerfile,
+        name="image",
+        builder=builder,
+        overlay=overlay,
+        target=target,
+        secrets=as_secrets(secrets),
+        logins=as_logins(logins),
     )
     with showing(choose_view(), {"image": job.rows}) as view:
         return job.run(partial(view.event, "image"))
+
+
+def context(folder: str | Path, dockerfile: str | Path = "Dockerfile") -> ContextReport:
+    """What a build sends of a folder, what is large in it, and what need not be sent.
+
+    Needs no engine, and opens no file but the Dockerfile and the ignore file.
+
+    Args:
+        folder: the build context.
+        dockerfile: its Dockerfile, relative to the folder, or else to where you are.
+
+    Raises:
+        UsageError: no such folder, or a bad ignore file.
+    """
+    return context_report(folder, _dockerfile_in(Path(folder), Path(dockerfile)))
+
+
+def _dockerfile_in(folder: Path, dockerfile: Path) -> str:
+    """The Dockerfile as the context calls it: relative to it, or absolute if it is outside."""
+    if (folder / dockerfile).exists() or not dockerfile.is_file():
+        return dockerfile.as_posix()
+    found = dockerfile.resolve()
+    inside = found.is_relative_to(folder.resolve())
+    return (found.relative_to(folder.resolve()) if inside else found).as_posix()
 
 
 def serve(image: str | BuildReport, **options: Any) -> Service:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mldocker_lab.build.request import Builder
     from mldocker_lab.build.run import Building
+    from mldocker_lab.build.secrets import Secret
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
@@ -90,6 +91,8 @@ class Workbench:
         builder: Builder = "buildkit",
         overlay: Mapping[str, bytes] | None = None,
         target: str | None = None,
+        secrets: Mapping[str, Secret] | None = None,
+        logins: Mapping[str, tuple[str, Secret]] | None = None,
         sizes: bool = True,
     ) -> Job:
         """A build to be run: the first of a ``name`` is cold, later ones share its cache.
@@ -101,10 +104,12 @@ class Workbench:
             builder: "buildkit" or "classic".
             overlay: files that replace or join the folder's; the folder is not touched.
             target: build up to this stage.
+            secrets: what ``RUN --mount=type=secret`` may ask for, by id.
+            logins: user and password for registries, by host.
             sizes: weigh the image's layers afterwards.
 
         Raises:
-            UsageError: no such folder or Dockerfile.
+            UsageError: no such folder or Dockerfile, or a builder that has no secrets.
             DockerfileError: the Dockerfile cannot be read.
         """
         called = f"{_slug(name)}-{_slug(target)}" if target else _slug(name)
@@ -117,6 +122,8 @@ class Workbench:
             extra_hosts=self.mirror.extra_hosts,
             network=self.mirror.network,
             overlay=overlay or {},
+            secrets=secrets or {},
+            logins=logins or {},
         )
         return Job(self, request, name, sizes=sizes)
 

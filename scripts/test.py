@@ -2,6 +2,7 @@
 
     python scripts/test.py            everything
     python scripts/test.py --quick    only what needs no engine (seconds)
+    python scripts/test.py --matrix   the tests that four engines must pass, on all of them
 
 The engine is the one the lab would use; if none runs, the lab's own is started and stopped again.
 """
@@ -21,12 +22,18 @@ PYTEST = [sys.executable, "-m", "pytest", "--durations=15"]
 #: What a test run must not depend on: a live view, a missing engine or browser that goes unnoticed.
 STRICT = {"MLDOCKER_LIVE": "0", "MLDOCKER_REQUIRE_ENGINE": "1", "MLDOCKER_REQUIRE_BROWSER": "1"}
 
+#: Every engine that the numbers must agree on; everyday runs take the first two.
+ALL_ENGINES = "20.10 26.1 28.5 28.5-containerd"
+
 
 def main() -> int:
     """Run the suites in turn; returns the number of those that failed."""
     if "--quick" in sys.argv:
         return bool(step("units", [*PYTEST, "tests/unit"]))
     os.environ.update(STRICT)
+    if "--matrix" in sys.argv:
+        os.environ["MLDOCKER_MATRIX_ENGINES"] = ALL_ENGINES
+        return bool(step("matrix", [*PYTEST, "-m", "matrix", "tests/engine"]))
     ours = not private_engine_runs()
     try:
         failed = step("prepare", [*LAB, "up"])

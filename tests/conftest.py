@@ -34,10 +34,13 @@ def engine() -> Iterator[Engine]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for the engine is an engine test; nobody has to remember the marker."""
+    """Whoever asks for an engine is an engine test; nobody has to remember the marker."""
     for item in items:
-        if "engine" in getattr(item, "fixturenames", ()):
+        asked = getattr(item, "fixturenames", ())
+        if "engine" in asked or "every_engine" in asked:
             item.add_marker(pytest.mark.engine)
+        if "every_engine" in asked:
+            item.add_marker(pytest.mark.matrix)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,10 @@
-"""Newer engines for tests, unpacked from Debian's packages next to the machine's own.
+"""Engines for tests, unpacked from Debian's packages next to the machine's own.
 
 ``python tests/engine_matrix.py 26.1`` prints the path of a ``dockerd`` that ``MLDOCKER_DOCKERD``
-can name. Nothing is installed: packages are fetched with an APT configuration of our own into a
-cache folder and unpacked there. The mirror is the machine's; only the suite's name is ours.
-runc comes from the machine (it is linked to the machine's libseccomp), docker-init from
-``tini-static``.
+can name; a version that the machine has itself is not fetched. Nothing is installed: packages are
+fetched with an APT configuration of our own into a cache folder and unpacked there. The mirror is
+the machine's; only the suite's name is ours. runc comes from the machine (it is linked to the
+machine's libseccomp), docker-init from ``tini-static``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 import platformdirs
 
 #: The engine each Debian suite carries.
-SUITES = {"26.1": "trixie", "28.5": "sid"}
-PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini")
+SUITES = {"20.10": "bookworm", "26.1": "trixie", "28.5": "sid"}
+PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini", "tini-static")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 NEEDED = ("dockerd", "docker-proxy", "containerd", "containerd-shim-runc-v2", "runc", "docker-init")
 
@@ -29,22 +29,25 @@ class FetchError(RuntimeError):
 
 
 def engine(version: str, cache: Path | None = None) -> Path:
-    """The path of a ``dockerd`` of that version, fetched on first use.
+    """The path of a ``dockerd`` of that version: the machine's own, or fetched on first use.
 
     Args:
-        version: "26.1" or "28.5".
+        version: "20.10", "26.1" or "28.5".
         cache: where to keep it; ``MLDOCKER_MATRIX`` or the user's cache folder by default.
 
     Raises:
         FetchError: no APT, no Debian mirror, no network, or the suite has moved on.
     """
+    own = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if own and f"version {version}." in _run(own, "--version"):
+        return Path(own)
     root = (cache or _cache()) / version
     dockerd = root / "bin" / "dockerd"
     if not dockerd.exists():
         _fetch(version, root)
-    found = subprocess.run([dockerd, "--version"], capture_output=True, text=True, check=True)
-    if f"version {version}." not in found.stdout:
-        raise FetchError(f"{SUITES[version]} now carries {found.stdout.strip()}, not {version}")
+    told = _run(str(dockerd), "--version").strip()
+    if f"version {version}." not in told:
+        raise FetchError(f"{SUITES[version]} now carries {told}, not {version}")
     return dockerd
 
 

@@ -1,4 +1,4 @@
-"""Just enough protobuf to read BuildKit's progress: no compiler, no generated code, no dependency.
+"""Just enough protobuf to talk with BuildKit: no compiler, no generated code, no dependency.
 
 BuildKit reports progress as ``moby.buildkit.v1.StatusResponse`` messages. The wire format is a run
 of (field number, value) pairs; the field numbers below come from BuildKit's
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["Log", "Status", "Trace", "Vertex", "fields", "trace"]
+__all__ = ["Log", "Status", "Trace", "Vertex", "encode", "fields", "trace"]
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _WIDTH = {_FIXED64: 8, _FIXED32: 4}
@@ -104,6 +104,26 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             raise ValueError("a protobuf message that ends in the middle of a field")
         yield number, message[at : at + width]
         at += width
+
+
+def encode(values: Mapping[int, int | str | bytes]) -> bytes:
+    """A message of these fields, by number: integers as varints, text and bytes with a length."""
+    message = bytearray()
+    for number, value in values.items():
+        if isinstance(value, int):
+            message += _as_varint(number << 3 | _VARINT) + _as_varint(value)
+        else:
+            data = value.encode() if isinstance(value, str) else value
+            message += _as_varint(number << 3 | _BYTES) + _as_varint(len(data)) + data
+    return bytes(message)
+
+
+def _as_varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:  # noqa: PLR2004 the top bit says that more follows
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from mldocker_lab.build.secrets import Secret
+
 __all__ = ["BuildRequest", "Builder"]
 
 Builder = Literal["buildkit", "classic"]
@@ -32,6 +34,9 @@ class BuildRequest:
         bases: images to put in place of the ones that FROM names (see ``build.cold``).
         cache_prefix: put before the id of every cache mount, so that a run has its own; None
             leaves them as they are.
+        secrets: what RUN --mount=type=secret may ask for, by id; BuildKit only.
+        logins: user and password for registries, by host ("registry.example:5000"); what
+            ``docker login`` keeps is known without.
         no_cache: look nothing up in the layer cache, and start cache mounts empty. Prefer
             ``bases``: this also fills the cache for the next build.
     """
@@ -47,4 +52,6 @@ class BuildRequest:
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     bases: Mapping[str, str] = field(default_factory=dict)
     cache_prefix: str | None = None
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    logins: Mapping[str, tuple[str, Secret]] = field(default_factory=dict)
     no_cache: bool = False

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mldocker_lab.build.buildkit import BuildKitDialect
 from mldocker_lab.build.classic import ClassicDialect
+from mldocker_lab.build.credentials import Credentials
 from mldocker_lab.dockerfile import context
 from mldocker_lab.dockerfile.parse import Dockerfile, load, parse
-from mldocker_lab.dockerfile.rewrite import with_bases, with_cache_ids
+from mldocker_lab.dockerfile.rewrite import external_images, with_bases, with_cache_ids
 from mldocker_lab.engine.client import LABEL
 from mldocker_lab.errors import DiskFull, EngineError, EngineGone, UsageError
 from mldocker_lab.report.events import Built, Event, Failed, Progress
@@ -53,7 +54,7 @@ def start(engine: Engine, request: BuildRequest) -> Building:
         request: what and how.
 
     Raises:
-        UsageError: no such folder, no such Dockerfile.
+        UsageError: no such folder, no such Dockerfile, a secret that is missing or cannot be given.
         DockerfileError: the Dockerfile cannot be read as one.
     """
     return Building(engine, request)
@@ -72,10 +73,13 @@ class Building:
         self.request = request
         self.context_bytes = 0
         self.dockerfile = read(request)
+        self._credentials = Credentials(request, self.dockerfile)
+        text = _text_to_send(self.dockerfile, request)
+        self._images = _images(parse(text, request.args), request)
         self._tar = context.tar(
             context.scan(request.folder, dockerfile=request.dockerfile),
             overlay=dict(request.overlay),
-            dockerfile_text=_text_to_send(self.dockerfile, request),
+            dockerfile_text=text,
             dockerfile_name=request.dockerfile,
         )
         self._dialect: Dialect = (
@@ -132,7 +136,7 @@ class Building:
     def _work(self) -> None:
         try:
             ended = False
-            for event in self._events():
+            for event in self._credentials.veil.hide(self._events()):
                 self._queue.put(event)
                 ended = ended or isinstance(event, Built | Failed)
             if not ended:
@@ -152,15 +156,10 @@ class Building:
 
     def _events(self) -> Iterator[Event]:
         connection = self._engine.again()
+        credentials = self._credentials.at(connection, self._images)
         try:
-            self._stream = connection.post_build(_parameters(self.request), self._sent())
-            if self.cancelled:
-                self._stream.cancel()
-            yield Progress(None, self._at(), "context", self.context_bytes, self.context_bytes)
-            for message in self._stream:
-                yield from self._dialect.events(message, self._at())
-            if not self.cancelled:
-                yield from self._dialect.end(self._at())
+            with credentials as (more, headers):
+                yield from self._conversation(connection, more, headers)
         except DiskFull:
             raise
         except EngineError as error:
@@ -169,6 +168,19 @@ class Building:
             yield Failed(None, self._at(), error.what)  # it read the request, and says no
         finally:
             connection.close()
+
+    def _conversation(
+        self, connection: Engine, more: dict[str, str], headers: dict[str, str]
+    ) -> Iterator[Event]:
+        parameters = _parameters(self.request) | more
+        self._stream = connection.post_build(parameters, self._sent(), headers)
+        if self.cancelled:
+            self._stream.cancel()
+        yield Progress(None, self._at(), "context", self.context_bytes, self.context_bytes)
+        for message in self._stream:
+            yield from self._dialect.events(message, self._at())
+        if not self.cancelled:
+            yield from self._dialect.end(self._at())
 
     def _sent(self) -> Iterator[bytes]:
         """The context on its way to the engine, counted."""
@@ -218,6 +230,12 @@ def _text_to_send(dockerfile: Dockerfile, request: BuildRequest) -> str:
     if request.cache_prefix is not None:
         text = with_cache_ids(parse(text, request.args), request.cache_prefix)
     return text
+
+
+def _images(dockerfile: Dockerfile, request: BuildRequest) -> tuple[str, ...]:
+    """The images a build may have to pull: those it starts or copies from, and its frontend."""
+    frontend = (dockerfile.syntax,) if dockerfile.syntax else ()
+    return (*external_images(dockerfile, request.args), *frontend)
 
 
 def _parameters(request: BuildRequest) -> dict[str, Any]:

@@ -1,5 +1,10 @@
 """The build context: which files of a folder are sent to the engine, and the tar that carries them.
 
+Which files the ignore file keeps out is the same for every client; whether an ignored folder is
+looked into for files to take back is not. BuildKit looks wherever a ``!`` pattern could match;
+the classic command line (and BuildKit's of Docker 20.10) only where the pattern spells the
+folder out, so that ``!**/*.py`` takes nothing back from an ignored folder. We do as BuildKit does.
+
 The tar is the same wherever and whenever it is made: owner 0, time 0, modes 0755 or 0644, sorted
 names. It is in GNU format, with the Dockerfile first: BuildKit looks at the first kilobyte to
 tell a tar from a Dockerfile, and Python's default format fails that look.
@@ -20,14 +25,21 @@ from mldocker_lab.errors import LabError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Archive", "Context", "Entry", "scan", "tar"]
+__all__ = ["Archive", "Context", "Entry", "Walker", "scan", "tar"]
 
-Kind = Literal["file", "folder", "symlink"]
+Kind = Literal["file", "folder", "symlink", "pipe"]
+Walker = Literal["buildkit", "classic"]
 
 _CHUNK = 1 << 20  # bytes read at once
 _BLOCK = tarfile.BLOCKSIZE
 _IGNORE = ".dockerignore"
-_TYPES = {"file": tarfile.REGTYPE, "folder": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
+_ALL_READ = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+_TYPES = {
+    "file": tarfile.REGTYPE,
+    "folder": tarfile.DIRTYPE,
+    "symlink": tarfile.SYMTYPE,
+    "pipe": tarfile.FIFOTYPE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class Entry:
 
     Attributes:
         name: path relative to the folder, with slashes; a byte that is not UTF-8 is a surrogate.
-        kind: file, folder or symlink.
+        kind: file, folder, symlink or pipe (a named pipe becomes one in the image, too).
         size: bytes of the file; 0 for others.
         mode: 0o755 for folders and programs, 0o644 for other files, 0o777 for symlinks.
         link: where a symlink points to, as written.
@@ -59,18 +71,21 @@ class Context:
         folder: the folder.
         dockerfile: name of the Dockerfile in it, with slashes; it need not exist.
         entries: what is sent, sorted by name.
-        ignored: how many entries are not sent; a folder that is not even looked into counts as 1.
+        left_out: names of what the ignore file keeps out, sorted; a folder that is not even looked
+            into stands for all that is in it.
         ignore_file: name of the ignore file that was used; None if there is none.
-        skipped: names of sockets, pipes and devices, which cannot be sent.
+        skipped: names of sockets and devices, which cannot be sent.
+        unreadable: names of what you may not read; a build stops at the first of them.
         patterns: the rules of the ignore file.
     """
 
     folder: Path
     dockerfile: str
     entries: tuple[Entry, ...]
-    ignored: int
+    left_out: tuple[str, ...]
     ignore_file: str | None
     skipped: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     patterns: Patterns = field(default_factory=Patterns, repr=False, compare=False)
 
     @property
@@ -79,11 +94,23 @@ class Context:
         return sum(entry.size for entry in self.entries)
 
 
-def scan(folder: str | Path, dockerfile: str = "Dockerfile") -> Context:
+def scan(
+    folder: str | Path,
+    dockerfile: str = "Dockerfile",
+    *,
+    strict: bool = True,
+    walker: Walker = "buildkit",
+) -> Context:
     """List what would be sent of ``folder``; nothing but the ignore file is opened.
 
     ``<dockerfile>.dockerignore`` is preferred over ``.dockerignore``. The Dockerfile and
     ``.dockerignore`` are sent even if they are ignored: builders read them.
+
+    Args:
+        folder: the build context.
+        dockerfile: name of the Dockerfile in it.
+        strict: what may not be read is an error; otherwise it is listed as ``unreadable``.
+        walker: whose way of looking into ignored folders.
 
     Raises:
         UsageError: no such folder, a bad ignore file, something that may not be read.
@@ -93,15 +120,16 @@ def scan(folder: str | Path, dockerfile: str = "Dockerfile") -> Context:
         raise UsageError(f"{root} is not a folder", "name the folder that holds the Dockerfile")
     name = dockerfile.replace(os.sep, "/").removeprefix("./")
     ignore_file, patterns = _rules(root, name)
-    walk = _Walk(root, patterns, frozenset({name, _IGNORE}))
+    walk = _Walk(patterns, frozenset({name, _IGNORE}), strict=strict, walker=walker)
     walk.folder(root, "", kept=True)
     return Context(
         folder=root,
         dockerfile=name,
         entries=tuple(sorted(walk.entries.values(), key=lambda entry: entry.name)),
-        ignored=walk.ignored,
+        left_out=tuple(sorted(walk.left_out)),
         ignore_file=ignore_file,
         skipped=tuple(sorted(walk.skipped)),
+        unreadable=tuple(sorted(walk.unreadable)),
         patterns=patterns,
     )
 
@@ -124,47 +152,56 @@ def _rules(root: Path, dockerfile: str) -> tuple[str | None, Patterns]:
 class _Walk:
     """Goes through a folder once and sorts what it sees."""
 
-    def __init__(self, root: Path, patterns: Patterns, always: frozenset[str]) -> None:
-        self.root, self.patterns, self.always = root, patterns, always
+    def __init__(
+        self, patterns: Patterns, always: frozenset[str], *, strict: bool, walker: Walker
+    ) -> None:
+        self.patterns, self.always = patterns, always
+        self.strict, self.literally = strict, walker == "classic"
         self.entries: dict[str, Entry] = {}
         self.skipped: list[str] = []
-        self.ignored = 0
+        self.unreadable: list[str] = []
+        self.left_out: set[str] = set()
 
     def folder(self, path: Path | str, prefix: str, *, kept: bool) -> None:
         try:
             found = list(os.scandir(path))
         except OSError as error:
             if kept:
-                raise _unreadable(prefix.rstrip("/") or str(path), error) from error
+                self._refused(prefix.rstrip("/") or str(path), error)
             return
         for item in found:
             self._item(item, prefix + item.name)
 
     def _item(self, item: os.DirEntry[str], name: str) -> None:
-        ignored = self.patterns.ignored(name)
+        ignored = self.patterns.decide(name)
         if item.is_dir(follow_symlinks=False):
             self._folder_item(item, name, ignored=ignored)
         elif ignored and name not in self.always:
-            self.ignored += 1
+            self.left_out.add(name)
         else:
             self._keep(item, name, ignored=ignored)
 
     def _folder_item(self, item: os.DirEntry[str], name: str, *, ignored: bool) -> None:
         if not ignored:
             self.entries[name] = Entry(name, "folder", 0, 0o755)
+            self._parents(name)
         else:
-            self.ignored += 1
+            self.left_out.add(name)
             needed = any(one.startswith(f"{name}/") for one in self.always)
-            if not needed and not self.patterns.may_keep_below(name):
+            if not needed and not self.patterns.may_keep_below(name, literally=self.literally):
                 return
+        before = len(self.left_out)
         self.folder(item.path, f"{name}/", kept=not ignored)
+        if len(self.left_out) > before:  # it was looked into: what is left out of it is named
+            self.left_out.discard(name)
 
     def _keep(self, item: os.DirEntry[str], name: str, *, ignored: bool) -> None:
         try:
             facts = item.stat(follow_symlinks=False)
             entry = _entry(item.path, name, facts, ignored=ignored)
         except OSError as error:
-            raise _unreadable(name, error) from error
+            self._refused(name, error)
+            return
         if entry is None:
             self.skipped.append(name)
             return
@@ -172,24 +209,35 @@ class _Walk:
         self._parents(name)
 
     def _parents(self, name: str) -> None:
-        """A file taken back from an ignored folder takes its folders along."""
+        """What is taken back from an ignored folder takes its folders along."""
         folder = name.rpartition("/")[0]
         while folder and folder not in self.entries:
             self.entries[folder] = Entry(folder, "folder", 0, 0o755)
-            self.ignored -= 1
+            self.left_out.discard(folder)
             folder = folder.rpartition("/")[0]
+
+    def _refused(self, name: str, error: OSError) -> None:
+        if self.strict:
+            raise _unreadable(name, error) from error
+        self.unreadable.append(name)
 
 
 def _entry(path: str, name: str, facts: os.stat_result, *, ignored: bool) -> Entry | None:
     if stat.S_ISLNK(facts.st_mode):
         link = os.readlink(path).replace(os.sep, "/")  # noqa: PTH115 - Path would tidy it up
         return Entry(name, "symlink", 0, 0o777, link=link, ignored=ignored)
+    if stat.S_ISFIFO(facts.st_mode):
+        return Entry(name, "pipe", 0, 0o644, ignored=ignored)
     if not stat.S_ISREG(facts.st_mode):
         return None
-    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+    if not (facts.st_mode & _ALL_READ == _ALL_READ or _may_read(path)):
         raise PermissionError(0, "no permission to read it")
     mode = 0o755 if facts.st_mode & 0o111 else 0o644
     return Entry(name, "file", facts.st_size, mode, ignored=ignored)
+
+
+def _may_read(path: str) -> bool:
+    return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _unreadable(name: str, error: OSError) -> UsageError:

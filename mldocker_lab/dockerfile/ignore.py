@@ -56,8 +56,15 @@ class Pattern:
         assert self.regex is not None  # noqa: S101 - made so
         return self.regex.match
 
-    def may_match_below(self, folder: str) -> bool:
-        """Whether it could match something inside ``folder``: False is certain, True is not."""
+    def may_match_below(self, folder: str, *, literally: bool = False) -> bool:
+        """Whether it could match something inside ``folder``: False is certain, True is not.
+
+        Args:
+            folder: the folder.
+            literally: only if its text begins with the folder's name, whatever its wildcards mean.
+        """
+        if literally:
+            return f"{self.text}/".startswith(f"{folder}/")
         wild = _WILD.search(self.text)
         fixed = self.text[: wild.start()].rpartition("/")[0] if wild else self.text
         below = f"{fixed}/".startswith(f"{folder}/")
@@ -117,17 +124,19 @@ class Patterns:
         """Whether the file or folder at ``path`` (relative, with slashes) is kept out."""
         path = posixpath.normpath(path)
         path = path.lstrip("/") or "/"
-        if path == ".":
-            return False
+        return path != "." and self.decide(path)
+
+    def decide(self, path: str) -> bool:
+        """The same for a path that is clean already, as it comes from walking a folder."""
         above, ignored = self._above(path), False
         for run in self._runs:
             if any(above[run.span]) or (run.keep == ignored and run.matches(path)):
                 ignored = not run.keep
         return ignored
 
-    def may_keep_below(self, folder: str) -> bool:
+    def may_keep_below(self, folder: str, *, literally: bool = False) -> bool:
         """Whether something inside an ignored folder could be taken back by a ``!`` pattern."""
-        return any(p.keep and p.may_match_below(folder) for p in self.patterns)
+        return any(p.keep and p.may_match_below(folder, literally=literally) for p in self.patterns)
 
     def _above(self, path: str) -> tuple[bool, ...]:
         """For every pattern, whether it matched a folder that ``path`` is in.
@@ -247,7 +256,8 @@ def _translate(text: str) -> tuple[_Kind, str]:
 def _python(source: str) -> str:
     r"""The same expression for Python: a lone brace, and a bracket inside a list, are plain.
 
-    Go's ``^`` and ``$`` mean the whole text; Python needs ``\Z`` so that a last newline counts.
+    Go's ``^`` and ``$`` mean the whole text; Python needs ``\Z`` so that a last newline counts. A
+    bar splits even these off, so only the first of two begins where the path begins.
     """
     done, inside, at = [], False, 0
     while at < len(source):
@@ -268,6 +278,8 @@ def _python(source: str) -> str:
             char = source[at - 1 : at + 1] if source[at] == "^" else char
         elif char == "]":
             inside = False
+        elif char == "|" and not inside:
+            char = "|(?s:.*?)"
         done.append(char)
         at += 1
     return "".join(done) + r"\Z"

@@ -13,10 +13,20 @@ from mldocker_lab.dockerfile.lines import Heredoc, Line, directives, lines
 from mldocker_lab.errors import DockerfileError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["FILESYSTEM", "Dockerfile", "Heredoc", "Instruction", "Stage", "expand", "load", "parse"]
+__all__ = [
+    "FILESYSTEM",
+    "Dockerfile",
+    "Heredoc",
+    "Instruction",
+    "Stage",
+    "expand",
+    "global_args",
+    "load",
+    "parse",
+]
 
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
 
@@ -207,7 +217,7 @@ def _read(line: Line, index: int, stage: int | None, text: str, escape: str) -> 
 def _stages(
     instructions: list[Instruction], args: Mapping[str, str], escape: str
 ) -> tuple[Stage, ...]:
-    values = _global_args(instructions, args, escape)
+    values = global_args(instructions, args, escape)
     stages: list[Stage] = []
     for one in instructions:
         if one.keyword != "FROM":
@@ -249,8 +259,8 @@ def _find(stages: list[Stage] | tuple[Stage, ...], name: str) -> int | None:
     return next((s.index for s in reversed(stages) if s.name and s.name == name), None)
 
 
-def _global_args(
-    instructions: list[Instruction], args: Mapping[str, str], escape: str
+def global_args(
+    instructions: Sequence[Instruction], args: Mapping[str, str], escape: str
 ) -> dict[str, str]:
     """What FROM lines can use: the platform's own variables, and ARGs before the first FROM."""
     machine = platform.machine()

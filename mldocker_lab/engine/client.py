@@ -21,6 +21,7 @@ from docker.errors import APIError, DockerException, InvalidVersion, NotFound
 from docker.transport import unixconn
 from docker.types import CancellableStream
 
+from mldocker_lab.engine.hijack import Channel
 from mldocker_lab.errors import (
     DiskFull,
     EngineError,
@@ -31,7 +32,7 @@ from mldocker_lab.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
 
@@ -39,6 +40,7 @@ __all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
 LABEL = "mldocker_lab"
 
 _CONNECT_SECONDS = 60
+_HUB = "registry-1.docker.io"  # what BuildKit calls the registry that needs no name
 _GONE = (
     requests.ConnectionError,
     requests.Timeout,
@@ -245,6 +247,46 @@ class Engine:
             self.api._raise_for_status(response)  # noqa: SLF001 as in save
         return Stream(self.api._stream_helper(response, decode=True), response)  # noqa: SLF001 as in save
 
+    def session(self, name: str, methods: Sequence[str]) -> Channel:
+        """``POST /session``: a connection on which BuildKit asks, and we answer.
+
+        Args:
+            name: what ``POST /build`` will call it.
+            methods: the gRPC methods that are answered, the most important first.
+
+        Raises:
+            EngineError: the engine has no sessions, or the connection cannot be taken over.
+        """
+        with _translated(self.url):
+            response = self.api.post(
+                f"{self.api.base_url}/v{self.api.api_version}/session",
+                headers={
+                    "Connection": "Upgrade",
+                    "Upgrade": "h2c",
+                    "X-Docker-Expose-Session-Uuid": name,
+                    "X-Docker-Expose-Session-Name": LABEL,
+                    "X-Docker-Expose-Session-Sharedkey": "",
+                    "X-Docker-Expose-Session-Grpc-Method": methods[0],
+                },
+                stream=True,
+            )
+        return Channel(response)
+
+    def login(self, registry: str) -> tuple[str, str] | None:
+        """User and password that ``docker login`` keeps for a registry; None if it keeps none.
+
+        Args:
+            registry: its host, and port if it has one.
+        """
+        host = None if registry == _HUB else registry
+        with suppress(DockerException, OSError, ValueError):
+            found = docker.auth.resolve_authconfig(self.api._auth_configs, host)  # noqa: SLF001 as in save
+            if found:
+                user, password = _either(found, "username"), _either(found, "password")
+                token = _either(found, "identitytoken")
+                return ("", token) if token else (user, password)
+        return None
+
     # -- containers --------------------------------------------------------------------------
 
     def create(
@@ -399,6 +441,11 @@ class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK ships no types
     ) -> Any:
         chosen = self.verify if verify is None else verify
         return super().merge_environment_settings(url, proxies, stream, chosen, cert)
+
+
+def _either(found: dict[str, Any], key: str) -> str:
+    """A value of a login whatever the case of its key: the SDK knows two spellings."""
+    return next((str(value or "") for name, value in found.items() if name.lower() == key), "")
 
 
 def _tar_of(files: dict[str, bytes]) -> bytes:

@@ -33,10 +33,11 @@ from mldocker_lab.errors import EngineError, NoEngine
 from mldocker_lab.home import home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Places", "Status", "dockerd", "obstacle", "purge", "running", "start", "status", "stop"]
 
+_SNAPSHOTTERS = {"overlay2": "overlayfs", "vfs": "native"}  # what containerd calls them
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -159,10 +160,14 @@ def running() -> str | None:
     return places.url if _answers(places.socket) else None
 
 
-def start() -> str:
+def start(features: Mapping[str, bool] | None = None) -> str:
     """Start the lab's own engine, or find it running; returns its address.
 
     Two at once start one. What a crash left behind is taken away first.
+
+    Args:
+        features: the daemon's feature flags, such as "containerd-snapshotter"; one that runs
+            already keeps those it has.
 
     Raises:
         NoEngine: none can be started here (not root, no dockerd, not Linux).
@@ -179,7 +184,7 @@ def start() -> str:
         pid = _pid(places)
         if pid is None or not _wait(places, pid):
             _clear(places)
-            _launch(places)
+            _launch(places, features or {})
     return places.url
 
 
@@ -223,9 +228,13 @@ def status() -> Status:
 # -- starting --------------------------------------------------------------------------------
 
 
-def _launch(places: Places) -> None:
+def _launch(places: Places, features: Mapping[str, bool]) -> None:
     network = _make_bridge(places)
     settings = {**_settings(places), "bridge": places.bridge if network else "none"}
+    if features:
+        settings["features"] = dict(features)
+    if features.get("containerd-snapshotter"):
+        settings["storage-driver"] = _SNAPSHOTTERS[settings["storage-driver"]]
     places.data.mkdir(parents=True, exist_ok=True)
     places.short.mkdir(parents=True, exist_ok=True)
     places.config.write_text(json.dumps(settings, indent=2), encoding="utf-8")

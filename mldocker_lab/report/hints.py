@@ -107,6 +107,14 @@ def _needs_buildkit(found: re.Match[str], _message: str, _instruction: str) -> H
     )
 
 
+def _no_session(_found: re.Match[str], _message: str, _instruction: str) -> Hint:
+    return Hint(
+        "the step mounts a build secret, and this build has nobody to ask for it",
+        'give it: lab.build(folder, secrets={"name": lab.Secret.env("NAME")}), and '
+        "`pip install h2` if it is not installed",
+    )
+
+
 def _disk(_found: re.Match[str], _message: str, _instruction: str) -> Hint:
     return Hint(
         "no space left on the device that this step wrote to",
@@ -170,6 +178,7 @@ _SYMPTOMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str, str], Hint
         re.compile(r"\"(?P<name>/[^\"]*)\":? not found|stat (?P<source>\S+): file does not exist"),
         _no_file,
     ),
+    (re.compile(r"no active session"), _no_session),
     (re.compile(r"[Nn]o space left on device"), _disk),
     (
         re.compile(

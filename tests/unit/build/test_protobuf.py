@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mldocker_lab.build.protobuf import Log, Status, Trace, Vertex, fields, trace
+from mldocker_lab.build.protobuf import Log, Status, Trace, Vertex, encode, fields, trace
 
 
 def varint(value: int) -> bytes:
@@ -79,3 +79,12 @@ def test_a_message_cut_anywhere_is_refused(cut):
 def test_an_unknown_wire_type_is_refused():
     with pytest.raises(ValueError, match="wire type 3"):
         list(fields(varint(1 << 3 | 3)))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{1: "é", 2: b"\x00\xff"}, {1: 0, 2: 127, 3: 128, 15: 2**63}, {16: b"x" * 300}, {}],
+)
+def test_what_is_encoded_is_read_again(values):
+    told = {k: v.encode() if isinstance(v, str) else v for k, v in values.items()}
+    assert dict(fields(encode(values))) == told

@@ -60,7 +60,7 @@ def test_lists_sorted_with_sizes_and_modes(folder):
         ("b.py", "file", 5, "0o644"),
         ("empty", "folder", 0, "0o755"),
     ]
-    assert (context.bytes, context.ignored, context.ignore_file) == (13, 0, None)
+    assert (context.bytes, len(context.left_out), context.ignore_file) == (13, 0, None)
 
 
 def test_ignored_files_are_counted_and_left_out(folder):
@@ -68,7 +68,7 @@ def test_ignored_files_are_counted_and_left_out(folder):
     fill(folder, {f"data/{i}": "x" for i in range(5)})
     context = scan(folder)
     assert names(context) == [".dockerignore", "Dockerfile", "app.py"]
-    assert context.ignored == 2  # m.bin, and data as a whole
+    assert context.left_out == ("data", "m.bin")  # data as a whole
     assert context.ignore_file == ".dockerignore"
 
 
@@ -81,7 +81,14 @@ def test_an_ignored_folder_is_not_looked_into(folder, monkeypatch):
     context = scan(folder)
     assert sorted(seen) == ["project", "src"]
     assert names(context) == [".dockerignore", "Dockerfile", "src", "src/keep.py"]
-    assert context.ignored == 2  # data, src/drop.py
+    assert context.left_out == ("data", "src/drop.py")
+
+
+def test_a_folder_taken_back_takes_its_own_folders_along(folder):
+    fill(folder, {"Dockerfile": "", ".dockerignore": "a\n!a/b/c", "a/b/c/x": "", "a/b/y": ""})
+    context = scan(folder)
+    assert names(context) == [".dockerignore", "Dockerfile", "a", "a/b", "a/b/c", "a/b/c/x"]
+    assert context.left_out == ("a/b/y",)
 
 
 def test_an_exception_with_a_wildcard_reaches_any_depth(folder):
@@ -136,15 +143,28 @@ def test_symlinks_stay_symlinks(folder):
 
 
 @unix
-def test_sockets_and_pipes_are_skipped_and_named(folder, monkeypatch):
+def test_a_pipe_is_sent_as_one_and_a_socket_only_named(folder, monkeypatch):
     fill(folder, {"Dockerfile": ""})
-    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "pipe")  # opening it would hang
     monkeypatch.chdir(folder)  # a socket's path may not be long
     with socket.socket(socket.AF_UNIX) as made:
         made.bind("sock")
     context = scan(folder)
-    assert names(context) == ["Dockerfile"]
-    assert context.skipped == ("pipe", "sock")
+    assert {e.name: e.kind for e in context.entries} == {"Dockerfile": "file", "pipe": "pipe"}
+    assert context.skipped == ("sock",)
+    with opened(tar(context)) as found:
+        assert found.getmember("pipe").isfifo()
+
+
+def test_the_classic_client_takes_nothing_back_by_wildcard_from_an_ignored_folder(folder):
+    fill(
+        folder, {"Dockerfile": "", ".dockerignore": "*\n!**/*.py\n!b/c", "top.py": "", "a/x.py": ""}
+    )
+    fill(folder, {"b/c": "", "b/d": ""})
+    old, new = (scan(folder, walker=walker) for walker in ("classic", "buildkit"))
+    assert names(old) == [".dockerignore", "Dockerfile", "b", "b/c", "top.py"]
+    assert sorted({*names(new)} - {*names(old)}) == ["a", "a/x.py"]
+    assert old.left_out == ("a", "b/d")
 
 
 @unix
@@ -159,6 +179,7 @@ def test_what_may_not_be_read_is_named(folder, monkeypatch, what):
             os.seteuid(65534)
         with pytest.raises(UsageError) as caught:
             scan(".")
+        assert scan(".", strict=False).unreadable == (what,)
     finally:
         os.seteuid(me)
         (folder / what).chmod(0o700)
@@ -251,3 +272,16 @@ def test_a_file_that_changes_while_it_is_sent_is_an_error(folder, text):
     fill(folder, {"log.txt": text})
     with pytest.raises(LabError, match=r"log\.txt changed while it was being sent"):
         b"".join(archive)
+
+
+def test_the_cost_of_a_large_context_grows_with_its_files_only(folder, monkeypatch):
+    """One look at each folder, one stat for each file, and no file opened but the ignore file."""
+    fill(folder, {"Dockerfile": "", ".dockerignore": "*.log\n**/__pycache__\n!a/b.log\n"})
+    fill(folder, {f"p{i % 20}/q{i % 3}/f{i}.py": "x" for i in range(2000)})
+    seen = []
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: seen.append(path) or real(path))
+    monkeypatch.setattr(os, "access", lambda *_, **__: pytest.fail("asked for a right it can see"))
+    context = scan(folder)
+    assert len([e for e in context.entries if e.kind == "file"]) == 2002
+    assert len(seen) == len(set(seen)) == 1 + 20 + 20 * 3

@@ -57,6 +57,11 @@ def test_all_of_mobys_vectors():
         ("a?c", "abc\n", False),
         ("data|src*", "data", True),
         ("data|src*", "src1", True),
+        ("data|src*", "data/x", True),
+        ("data|src*", "a/b/src1", True),
+        ("data|src*", "src/x", True),
+        ("data|src*", "a/src/x", True),
+        ("data|src*", "a/data", False),
         ("data|src", "data", False),
         ("a{2}?", "aab", True),
         ("a{x}?", "a{x}b", True),
@@ -110,6 +115,14 @@ def test_the_line_of_a_bad_pattern_is_named():
 )
 def test_which_ignored_folders_must_be_looked_into(pattern, folder, expected):
     assert Patterns.parse(f"*\n{pattern}").may_keep_below(folder) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folder", "expected"),
+    [("!a/b", "a", True), ("!**/*.py", "a", False), ("!a*", "a", False), ("!a/**", "a", True)],
+)
+def test_where_the_classic_client_looks_into_ignored_folders(pattern, folder, expected):
+    assert Patterns.parse(f"*\n{pattern}").may_keep_below(folder, literally=True) is expected
 
 
 def test_every_folder_is_decided_once_however_many_files_it_holds():

@@ -53,6 +53,11 @@ NO_VERSION = "ERROR: Could not find a version that satisfies the requirement"
             "the --mount option requires BuildKit, and this build used the classic builder",
         ),
         (
+            "failed to solve: no active sessions",
+            "RUN --mount=type=secret,id=t x",
+            "the step mounts a build secret, and this build has nobody to ask for it",
+        ),
+        (
             'process "/bin/sh -c echo x: not found; false" did not complete: exit code: 1',
             "RUN echo x: not found; false",
             "RUN ended with exit status 1",
