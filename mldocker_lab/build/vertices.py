@@ -22,7 +22,7 @@ __all__ = ["StepNames"]
 _NAME = re.compile(
     r"\[(?:[\w.-]+/\S+ )?"  # linux/amd64, linux/amd64->arm64
     r"(?:(?P<stage>[\w.-]+) )?"
-    r"(?P<number>\d+)/(?P<total>\d+)\] "
+    r" *(?P<number>\d+)/(?P<total>\d+)\] "  # " 2/10": as wide as the total
 )
 _UNNAMED = re.compile(r"stage-(\d+)")
 _METADATA = "[internal] load metadata for "

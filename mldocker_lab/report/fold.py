@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mldocker_lab.errors import BuildFailed
+from mldocker_lab.errors import BuildFailed, EngineError
 from mldocker_lab.report.build import FILESYSTEM, BuildReport, Status, Step
 from mldocker_lab.report.events import Built, Event, Failed, Finished, Output, Progress, Started
 from mldocker_lab.report.hints import hint
@@ -112,9 +112,11 @@ class Folding:
 
         Raises:
             BuildFailed: it ended badly, or has not ended.
+            EngineError: the builder was silent about a step that others ran on top of.
         """
         if not isinstance(self.end, Built):
             raise self.failure()
+        self._must_add_up()
         return BuildReport(
             name=name,
             image_id=self.end.image_id,
@@ -173,6 +175,23 @@ class Folding:
         if isinstance(self.end, Built):
             return "cached"  # BuildKit found the result of a later step and never looked at this
         return "running" if {one.index, twin} & self._started.keys() else "waiting"
+
+    def _must_add_up(self) -> None:
+        """Silence means cached, but not below a step that ran: that looked at what it stands on."""
+        silent: dict[int | None, Instruction] = {}
+        for one in self.dockerfile.instructions:
+            if one.keyword not in FILESYSTEM or self._unneeded(one):
+                continue
+            heard = self._finished.get(self._twins.get(one.index, one.index))
+            heard = heard or self._finished.get(one.index)
+            if heard is None:
+                silent.setdefault(one.stage, one)
+            elif not heard.cached and one.stage in silent:
+                before = silent[one.stage]
+                raise EngineError(
+                    f"the builder did not say what became of line {before.line}: {before.oneline}",
+                    "build again, or with the classic builder; and tell us your engine's version",
+                )
 
     def _unneeded(self, one: Instruction) -> bool:
         """BuildKit leaves out stages the target does not need; the classic builder runs them."""

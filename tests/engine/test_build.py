@@ -116,6 +116,15 @@ def test_cold_then_again_then_an_edit(engine, request_for):
     assert buildkit == classic
 
 
+def test_a_stage_of_more_than_ten_steps(engine, request_for):
+    """BuildKit pads the numbers of its steps then."""
+    request = request_for(f"FROM {BASE}\n" + "".join(f"RUN echo {n}\n" for n in range(11)))
+    for report in both(engine, request):
+        assert (report.cache_hits, report.cache_steps) == (0, 11)
+    for report in both(engine, request):
+        assert (report.cache_hits, report.cache_steps) == (11, 11)
+
+
 def test_another_run_is_cold_again_and_leaves_the_first_ones_cache_alone(engine, request_for, run):
     request = request_for(SERVICE)
     build(engine, request, sizes=False)

@@ -48,6 +48,13 @@ def test_a_vertex_finds_its_instruction(name, instruction):
     assert dockerfile.instructions[step].oneline == instruction
 
 
+@pytest.mark.parametrize("stage", ["", "builder "])
+def test_numbers_are_padded_once_a_stage_has_ten_steps(stage):
+    text = f"FROM x{' AS builder' if stage else ''}\n" + "".join(f"RUN {n}\n" for n in range(2, 13))
+    names = StepNames(parse(text))
+    assert [names.step(f"[{stage}{n:2}/12] RUN {n}") for n in range(2, 13)] == [*range(1, 12)]
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mldocker_lab.dockerfile.parse import parse
-from mldocker_lab.errors import BuildFailed
+from mldocker_lab.errors import BuildFailed, EngineError
 from mldocker_lab.report.events import (
     Built,
     Failed,
@@ -55,6 +55,12 @@ def test_a_twin_has_the_status_of_the_first(cached):
 def test_a_step_that_buildkit_never_looked_at_came_from_the_cache():
     dockerfile = parse("FROM a AS x\nRUN one\nFROM a\nCOPY --from=x /y /y\n")
     assert statuses(dockerfile, [*done(3, cached=True), Built(9.0, "i")])[1] == "cached"
+
+
+def test_nothing_runs_on_a_step_that_nobody_looked_at():
+    dockerfile = parse("FROM a\nCOPY x y\nRUN one\n")
+    with pytest.raises(EngineError, match="what became of line 2: COPY x y"):
+        statuses(dockerfile, [*done(2, cached=False), Built(9.0, "i")])
 
 
 def test_a_target_leaves_out_what_comes_later():
