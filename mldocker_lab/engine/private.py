@@ -44,6 +44,7 @@ _POLL_SECONDS = 0.1
 _LONGEST_SOCKET = 107  # sun_path holds 108 bytes with its closing zero
 _INSIDE_EXEC = len("/exec/containerd/containerd-debug.sock.ttrpc")
 _LOG_BYTES = 5_000_000
+_CACHE_KEPT = "6GB"  # two lessons' builds at mini scale, with room to spare
 _LOG_LINES = 8
 
 
@@ -277,6 +278,9 @@ def _settings(places: Places) -> dict[str, Any]:
         "ip-masq": False,
         "ip-forward": False,
         "storage-driver": "overlay2" if _can_overlay(places.data) else "vfs",
+        # Cold builds share nothing, so their cache would grow for ever; this drops what was used
+        # least. Only here: what another engine keeps is its owner's to decide.
+        "builder": {"gc": {"enabled": True, "defaultKeepStorage": _CACHE_KEPT}},
     }
 
 
