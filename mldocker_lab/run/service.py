@@ -137,6 +137,7 @@ def run(
     command: list[str] | None = None,
     *,
     seconds: float = 60,
+    files: dict[str, bytes] | None = None,
     **config: Any,
 ) -> tuple[int, str]:
     """Run a container to its end; returns its exit status and what it printed. It is removed.
@@ -146,6 +147,7 @@ def run(
         image: what.
         command: instead of the image's own.
         seconds: how long it may take.
+        files: written into the container before it starts, by path from its root.
         config: as for ``Engine.create``.
 
     Raises:
@@ -153,6 +155,8 @@ def run(
     """
     container = engine.create(image, command, **config)
     try:
+        if files:
+            engine.put_files(container, "/", files)
         engine.start(container)
         status = engine.wait(container, seconds)
         return status, engine.logs(container)
