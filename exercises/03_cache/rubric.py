@@ -54,6 +54,10 @@ def lean_context(evidence: Evidence) -> Verdict:
             f"data/ got a new file of {size(DATA_BYTES)}, and it is in {named(holding[0])}",
             why="every build sends it, every node pulls it, and any change of it is a cache miss",
             hint="what does COPY copy, and which file tells the builder what to leave out?",
+            more=(
+                "a COPY can name files; and what is never sent cannot be copied by any COPY",
+                "exercise 02_context is about that file: one pattern per line, the last match wins",
+            ),
         )
     if build.report.context_bytes >= DATA_BYTES:
         return failed(
@@ -61,6 +65,7 @@ def lean_context(evidence: Evidence) -> Verdict:
             f"{size(build.report.context_bytes)} were sent to the engine",
             why="every build waits until all of it has been sent",
             hint="a file beside the Dockerfile can name what is not to be sent",
+            more=("its name begins with a dot; data/ gets new files each night: name the folder",),
         )
     return passed()
 
@@ -82,6 +87,10 @@ def deps_kept(evidence: Evidence) -> Verdict:
             f"after an edit of app.py, {named(lost[0])} was made again, with the packages in it",
             why="an instruction runs again when a file that was copied before it has changed",
             hint="what has to be in the image before pip can run, and what can come later?",
+            more=(
+                "pip reads one file; app.py is not that file",
+                "two COPY instructions instead of one: what changes rarely stands above",
+            ),
         )
     again = installers(after)
     if again:
@@ -89,6 +98,7 @@ def deps_kept(evidence: Evidence) -> Verdict:
             f"after an edit of app.py pip ran again: {again[0]}",
             why="the result was the same, but you waited for it",
             hint="look at what is copied before that instruction, in its own stage",
+            more=("copy there only the file that pip reads",),
         )
     told = service(evidence)
     if told["version"] != version(evidence):
@@ -123,6 +133,10 @@ def one_wheel(evidence: Evidence) -> Verdict:
             f"({', '.join(wheel.partition('-')[0] for wheel in again[:3])}, …)",
             why="pip ran again, as it must, but found nothing of what it had downloaded before",
             hint="where does pip keep downloads, and what could keep that folder between builds?",
+            more=(
+                "a layer cannot: it is thrown away as a whole when its instruction runs again",
+                "RUN knows mounts: one type of them survives, outside of every layer",
+            ),
         )
     return passed()
 
@@ -138,6 +152,10 @@ def no_pip_cache(evidence: Evidence) -> Verdict:
                 f"such as {shortened(next(iter(left)))}",
                 why="a later instruction can hide files of a layer, but all its bytes are pulled",
                 hint="keep them out of this very layer: never written, or written to a mount",
+                more=(
+                    "deleting them in a later instruction is too late, in the same one is not",
+                    "what lies in a mount while the instruction runs is not in its layer",
+                ),
             )
     return passed()
 
