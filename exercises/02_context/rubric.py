@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 #: The service's own files are a few kilobytes; whatever grew by itself is heavier than this.
 MOST_BYTES = 100_000
 TOLERANCE = 1e-4
+NOTHING_YET = (
+    "its name is .dockerignore, and each of its lines is a pattern for names",
+    "there are two ways: name what is left out, or leave out all and take back what is needed",
+)
 NEEDED = "requirements.txt, service/, models/current.json and data/vocabulary.txt"
 
 
@@ -64,7 +68,7 @@ def small_context(evidence: Evidence) -> Verdict:
         f"the biggest file of it is {biggest.name} ({size(biggest.size)})",
         why=f"the service needs a few kilobytes: {NEEDED}",
         hint=left_out(biggest.name, sent),
-        more=patterns_by_place(biggest.name),
+        more=patterns_by_place(biggest.name) if sent.ignored else NOTHING_YET,
     )
 
 
@@ -212,6 +216,8 @@ def left_out(name: str, sent: context.Context) -> str:
     """The first hint: is anything left out, and why not this?"""
     if sent.ignore_file is None:
         return "a file beside the Dockerfile can name what is not to be sent"
+    if not sent.ignored:
+        return f"{sent.ignore_file} is there, but leaves out nothing: what are its lines to name?"
     return f"{sent.ignore_file} leaves out {sent.ignored} things: why is {name} not among them?"
 
 

@@ -46,7 +46,7 @@ def check(*, name: str, checks: tuple[str, ...], as_json: bool) -> None:
     Example:
       mldocker-lab exercise check 03_cache lean-context
     """  # noqa: D301
-    from mldocker_lab.grade.score import CheckScore, ExerciseScore
+    from mldocker_lab.grade.score import ExerciseScore
     from mldocker_lab.grade.shelf import find
 
     one = find(name)
@@ -58,7 +58,7 @@ def check(*, name: str, checks: tuple[str, ...], as_json: bool) -> None:
             score = practice.check(wanted)
             scores.append(score)
             if not as_json:
-                click.echo(CheckScore.__repr__(score))
+                click.echo(score.told())
     finally:
         practice.close()
     result = ExerciseScore(one.id, tuple(scores))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mldocker_lab.errors import UsageError
 from mldocker_lab.grade import inside, naive, search
-from mldocker_lab.report.events import Output
+from mldocker_lab.report.events import Output, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -67,6 +67,7 @@ class Evidence:
         name: the exercise's id.
         token: a word that no other run has; made up if not given.
         start: the folder with the exercise's start, for checks that compare with it.
+        tell: hears in a few words what takes its time just now.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Evidence:
         name: str = "answer",
         token: str | None = None,
         start: Path | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not answer.is_dir():
             raise UsageError(f"there is no folder {answer}", "an exercise has its answer/ folder")
@@ -86,6 +88,7 @@ class Evidence:
         self.folder = Path(self._made.name) / name
         shutil.copytree(answer, self.folder, symlinks=True)
         self._start = start
+        self._tell = tell
         self._bench = bench
         self.tags: list[str] = []
         self._facts: dict[object, tuple[Any, Exception | None]] = {}
@@ -151,7 +154,12 @@ class Evidence:
     def layers(self, build: Build) -> tuple[LayerFiles, ...]:
         """Every file in every layer of an image."""
         image = build.report.image_id
-        return self.once(("layers", image), lambda: inside.layers(self.bench.engine, image))
+
+        def look() -> tuple[LayerFiles, ...]:
+            self._tell("looking into the layers …")
+            return inside.layers(self.bench.engine, image)
+
+        return self.once(("layers", image), look)
 
     def file_bytes(self, build: Build) -> int:
         """Sum of the file sizes in all layers of an image; a layer listed twice counts once."""
@@ -160,8 +168,12 @@ class Evidence:
     def holders(self, build: Build, words: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Word → files of the image that hold it, in whatever layer, also if deleted later."""
         image = build.report.image_id
-        key = ("holders", image, *sorted(words))
-        return self.once(key, lambda: search.holders(self.bench.engine, image, words))
+
+        def look() -> dict[str, tuple[str, ...]]:
+            self._tell("searching the layers …")
+            return search.holders(self.bench.engine, image, words)
+
+        return self.once(("holders", image, *sorted(words)), look)
 
     @property
     def naive(self) -> Naive:
@@ -174,7 +186,12 @@ class Evidence:
         if start is None or not start.is_dir():
             raise UsageError("the exercise keeps no start", "copy its first answer/ to start/")
         name = self.folder.name.removesuffix("-practice")
-        return self.once("naive", lambda: naive.build(self.bench, start, name))
+
+        def find() -> Naive:
+            self._tell("building the start, to compare with (once; later it is known) …")
+            return naive.build(self.bench, start, name)
+
+        return self.once("naive", find)
 
     def run(
         self,
@@ -192,6 +209,7 @@ class Evidence:
             files: written into the container first, by path.
             seconds: how long it may take.
         """
+        self._tell("asking the image …")
         data = {name.lstrip("/"): _bytes(content) for name, content in (files or {}).items()}
         return self.bench.run(
             image, command, files=data, seconds=seconds, entrypoint="", host=_LIMITS
@@ -203,16 +221,12 @@ class Evidence:
         def listen(event: Event) -> None:
             if isinstance(event, Output):
                 printed[event.step] = printed.get(event.step, "") + event.text
+            elif isinstance(event, Started):
+                self._tell(f"building: {job.rows[event.step].instruction} …")
 
         began = self.bench.mirror.now()
-        report = self.bench.build(
-            self.folder,
-            name="answer",
-            overlay=edits,
-            target=target,
-            sizes=False,
-            on_event=listen,
-        )
+        job = self.bench.job(self.folder, name="answer", overlay=edits, target=target, sizes=False)
+        report = job.run(listen)
         self.tags.append(report.tag)
         wheels = tuple(sorted(set(self.bench.mirror.served(began))))
         # A rebuild moves the tag; the digests are read now, while the id certainly is there.

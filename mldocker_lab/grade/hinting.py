@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mldocker_lab.errors import UsageError
 from mldocker_lab.grade import progress
 from mldocker_lab.grade.start import fingerprint
+from mldocker_lab.show.table import WIDTH
+from mldocker_lab.show.words import folded
 
 if TYPE_CHECKING:
     from mldocker_lab.grade.exercise import Exercise
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hints", "hints"]
 
+_INDENT = 4
 _WORDS = {"failed": "failed", "error": "could not be judged", "not-attempted": "was not attempted"}
 
 
@@ -65,7 +68,7 @@ class Hints:
         total = len(self.last.hints)
         lines += [f"  hint {n} of {total}: {text}" for n, text in enumerate(self.texts, 1)]
         lines.append(f"  {self._ending()}")
-        return "\n".join(lines)
+        return folded("\n".join(lines), WIDTH, _INDENT)
 
     def _ending(self) -> str:
         if self.left:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,20 +24,24 @@ from mldocker_lab.grade.hinting import hints
 from mldocker_lab.grade.record import Record
 from mldocker_lab.grade.score import CheckScore
 from mldocker_lab.grade.start import fingerprint
-from mldocker_lab.show.table import Column, Table
+from mldocker_lab.show.table import WIDTH, Column, Table
+from mldocker_lab.show.words import folded
 from mldocker_lab.units import size
+from mldocker_lab.widgets.line import Silent, line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mldocker_lab.grade.hinting import Hints
     from mldocker_lab.report.build import BuildReport
+    from mldocker_lab.widgets.line import Line
     from mldocker_lab.workbench import Workbench
 
 __all__ = ["Practice", "Practised", "open_exercise"]
 
 _FOLDER = "MLDOCKER_EXERCISE"
-_SHOWN = 12  # rows of a table of files
+_SHOWN = 30  # rows of a table of files
+_INDENT = 8  # where a check's sentences begin
 _NOW = {"passed": "passed", "failed": "failed", "error": "not judged", "not-attempted": "–"}
 
 
@@ -65,12 +69,16 @@ def open_exercise(
 class Practised(CheckScore):
     """What a check gave in practice: it says so, and where more help is."""
 
-    def __repr__(self) -> str:
+    def told(self) -> str:
+        """What the check says, in lines that fit; a pass stays one line."""
         shown = super(Practised, self).__repr__()
+        return shown if self.verdict.status == "passed" else folded(shown, WIDTH, _INDENT)
+
+    def __repr__(self) -> str:
         if self.verdict.status == "passed":
-            return shown
+            return self.told()
         more = f'; ex.hint("{self.id}") helps further' if self.verdict.more else ""
-        return f"{shown}\n  (practice{more})"
+        return f"{self.told()}\n  (practice{more})"
 
 
 class Practice:
@@ -93,6 +101,7 @@ class Practice:
         self._bench: Workbench | None = None
         self._state = ""
         self._warm = exercise.warm and record is None
+        self._line: Line = Silent()
         atexit.register(self.close)
 
     @property
@@ -110,11 +119,12 @@ class Practice:
         if one is None:
             known = ", ".join(self._rubric.checks)
             raise UsageError(f"{self.exercise.id} has no check {name!r}", f"it has {known}")
-        try:
-            verdict = one(self._current())
-        except KeyboardInterrupt:
-            self.close()  # half a fact is none: begin again next time
-            raise
+        with self._telling():
+            try:
+                verdict = one(self._current())
+            except KeyboardInterrupt:
+                self.close()  # half a fact is none: begin again next time
+                raise
         points = self.exercise.points[name]
         if self._record:
             self._record.write(name, verdict)
@@ -146,10 +156,11 @@ class Practice:
         Raises:
             BuildFailed: an instruction failed.
         """
-        evidence = self._current()
-        if edit is None:
-            return evidence.first.report
-        return evidence.build({edit: f"{evidence.text(edit)}\n# edited\n"}).report
+        with self._telling():
+            evidence = self._current()
+            if edit is None:
+                return evidence.first.report
+            return evidence.build({edit: f"{evidence.text(edit)}\n# edited\n"}).report
 
     def sent(self) -> Table:
         """What a build of the answer as it is now sends to the engine; the biggest files first.
@@ -199,7 +210,7 @@ class Practice:
         files = ", ".join(exercise.answer_files)
         notes = (
             f"You edit {files} in answer/. Checks in this notebook are practice; what counts is",
-            f"mldocker-lab grade exercises/{exercise.id}",
+            f"mldocker-lab grade {self._place()}",
         )
         earned = sum(last.points for last in results.values() if last.answer == now)
         so_far = f", {earned} of them in practice" if results else ""
@@ -226,12 +237,32 @@ class Practice:
             self._state = state
             name = self.exercise.id if self._record else f"{self.exercise.id}-practice"
             evidence = Evidence(
-                self.answer, lambda: self._workbench(name), name=name, start=self.exercise.start
+                self.answer,
+                lambda: self._workbench(name),
+                name=name,
+                start=self.exercise.start,
+                tell=self._say,
             )
             self._evidence = evidence
             if self._rubric.prepare is not None:
                 self._rubric.prepare(evidence)
         return self._evidence
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Say what is going on while it goes on; afterwards, that this was practice."""
+        self._line = Silent() if self._record else line()
+        try:
+            yield
+        finally:
+            self._line.end(f"practice; what counts is mldocker-lab grade {self._place()}")
+            self._line = Silent()
+
+    def _say(self, text: str) -> None:
+        self._line.say(text)
+
+    def _place(self) -> str:
+        return f"exercises/{self.exercise.id}"
 
     def _drop_evidence(self) -> None:
         """Images of an older state go; what the engine's build cache remembers of them stays."""

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
+import nbformat
 import pytest
 from click.testing import CliRunner
+from nbclient import NotebookClient
 
+import mldocker_lab
 from mldocker_lab.cli import main
 from mldocker_lab.errors import EngineGone, LabError, UsageError
 from mldocker_lab.grade import progress, start
@@ -162,6 +168,35 @@ def test_what_a_build_sends_is_listed(ex):
         "big.bin", "Dockerfile", ".dockerignore", "prepared.txt"
     }  # fmt: skip
     assert table.notes == ("left out by .dockerignore: 1 files and folders",)
+
+
+@pytest.fixture
+def solved(folder, monkeypatch):
+    """The toy with a right answer, in a notebook with everything live."""
+    (folder / "answer" / "Dockerfile").write_text("hello bye")
+    monkeypatch.delenv("MLDOCKER_LIVE", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(Path(mldocker_lab.__file__).parents[1]))
+    return folder
+
+
+def test_in_a_notebook_every_check_is_labelled_as_practice(solved):
+    notebook = nbformat.read(solved / "exercise.ipynb", as_version=4)
+    place = {"metadata": {"path": str(solved)}}
+    NotebookClient(notebook, kernel_name="python3", resources=place).execute()
+    label, result = notebook.cells[1].outputs
+    assert (
+        label.data["text/plain"] == "practice; what counts is mldocker-lab grade exercises/00_toy"
+    )
+    assert result.data == {"text/plain": "✔ says-hello (3 points): hello is there"}
+
+
+def test_nbval_on_its_own_compares_only_the_lines_of_the_checks(solved):
+    """Also without our plugin and with live views on: a right answer passes."""
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "exercise.ipynb"]
+    done = subprocess.run(
+        [sys.executable, *command], cwd=solved, capture_output=True, text=True, check=False
+    )
+    assert "3 passed" in done.stdout, done.stdout
 
 
 # -- hints -----------------------------------------------------------------------------------
