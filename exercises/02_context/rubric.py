@@ -43,6 +43,7 @@ def prepare(evidence: Evidence) -> None:
     for name, count in grown.items():
         evidence.put(name, random.randbytes(count))
     evidence.put(".git/HEAD", "ref: refs/heads/main\n")
+    evidence.put("service/main.py", f"{evidence.text('service/main.py')}\n# {mark(evidence)}\n")
     for name, secret in secrets(evidence).items():
         if name == ".git/config":
             evidence.put(name, f'[remote "origin"]\n\turl = https://ravi:{secret}@git.example/u\n')
@@ -60,7 +61,7 @@ def small_context(evidence: Evidence) -> Verdict:
     """The project has grown: how much of that is sent?"""
     count = evidence.first.report.context_bytes
     if count <= MOST_BYTES:
-        return passed()
+        return empty(evidence) or passed()
     sent = context.scan(evidence.folder)
     biggest = max(sent.entries, key=lambda entry: entry.size)
     return failed(
@@ -75,11 +76,10 @@ def small_context(evidence: Evidence) -> Verdict:
 @check("no-secret", says="no layer of the image holds a key of the project")
 def no_secret(evidence: Evidence) -> Verdict:
     """Keys that were made up for this run: where in the image are they?"""
-    keys = secrets(evidence)
-    found = evidence.holders(evidence.first, list(keys.values()))
-    leaked = {name: found[key] for name, key in keys.items() if key in found}
+    found = searched(evidence)
+    leaked = {name: found[key] for name, key in secrets(evidence).items() if key in found}
     if not leaked:
-        return passed()
+        return empty(evidence) or passed()
     name, places = next(iter(leaked.items()))
     place = places[0] if places[0] == SETTINGS else f"{layer_of(evidence, places[0])}"
     others = f" (and {len(leaked) - 1} more)" if len(leaked) > 1 else ""
@@ -102,7 +102,7 @@ def quiet_rebuild(evidence: Evidence) -> Verdict:
         if step.keyword in FILESYSTEM and step.status == "run"
     ]
     if not again:
-        return passed()
+        return empty(evidence) or passed()
     sent = context.scan(evidence.folder)
     noticed = [name for name in work if not sent.patterns.ignored(name)]
     about = f", though the service has not changed: {noticed[0]} has" if noticed else ""
@@ -153,6 +153,31 @@ def secrets(evidence: Evidence) -> dict[str, str]:
     """The keys of this run, by the file they stand in."""
     files = (".env", "service/.env", "notebooks/.env", ".git/config")
     return {name: f"key{number}{evidence.token}" for number, name in enumerate(files)}
+
+
+def mark(evidence: Evidence) -> str:
+    """A word in this run's service/main.py."""
+    return f"main{evidence.token}"
+
+
+def searched(evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    """Which files of the image hold keys, and which hold the service."""
+    words = [*secrets(evidence).values(), mark(evidence)]
+    return evidence.holders(evidence.first, words)
+
+
+def empty(evidence: Evidence) -> Verdict | None:
+    """The verdict on an image that has no service in it; None if it has one.
+
+    Who builds nothing sends little, leaks nothing and never waits: that earns nothing.
+    """
+    if mark(evidence) in searched(evidence):
+        return None
+    return failed(
+        "the image does not hold service/main.py",
+        why="an image with nothing in it sends and leaks nothing, and answers nobody",
+        hint=f"the image needs {NEEDED}",
+    )
 
 
 def day_of_work(evidence: Evidence) -> dict[str, str]:

@@ -67,7 +67,7 @@ def lean_context(evidence: Evidence) -> Verdict:
             hint="a file beside the Dockerfile can name what is not to be sent",
             more=("its name begins with a dot; data/ gets new files each night: name the folder",),
         )
-    return passed()
+    return empty(evidence) or passed()
 
 
 @check("deps-kept", says="after an edit of app.py the dependency layers kept their digests")
@@ -75,11 +75,8 @@ def deps_kept(evidence: Evidence) -> Verdict:
     """app.py becomes a new version: the packages stay, the new version runs."""
     before = evidence.first
     layers = [one for one in evidence.layers(before) if dependencies(one)]
-    if not layers:
-        return failed(
-            "no layer of the image holds fastapi, numpy and uvicorn",
-            hint="the image must bring the packages of requirements.txt along",
-        )
+    if nothing := empty(evidence):
+        return nothing
     after = edited(evidence)
     lost = [one for one in layers if one.diff_id not in after.diff_ids]
     if lost:
@@ -157,7 +154,7 @@ def no_pip_cache(evidence: Evidence) -> Verdict:
                     "what lies in a mount while the instruction runs is not in its layer",
                 ),
             )
-    return passed()
+    return empty(evidence) or passed()
 
 
 @check("answers", says="the service answers rightly for numbers it has never seen")
@@ -224,6 +221,19 @@ def field(answer: Any, name: str) -> Any:
         return answer.json().get(name)
     except (ValueError, AttributeError):
         return None
+
+
+def empty(evidence: Evidence) -> Verdict | None:
+    """The verdict on an image without the packages; None if it has them.
+
+    Who installs nothing has no downloads to leave behind: that earns nothing.
+    """
+    if any(dependencies(one) for one in evidence.layers(evidence.first)):
+        return None
+    return failed(
+        "no layer of the image holds fastapi, numpy and uvicorn",
+        hint="the image must bring the packages of requirements.txt along",
+    )
 
 
 def close(got: Any, expected: float) -> bool:

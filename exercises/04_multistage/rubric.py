@@ -22,6 +22,11 @@ PUMPS = 32
 TRAINING = ("sklearn", "skl2onnx", "onnx", "scipy")
 JUPYTER = ("ipykernel", "jupyter_client", "IPython")
 COMPILERS = ("gcc", "cc", "g++", "c++")
+#: The same in the lists of files that the layers hold.
+IN_LAYERS = re.compile(
+    rf"/(?P<name>{'|'.join((*TRAINING, *JUPYTER))})/__init__\.py$"
+    r"|/bin/([\w-]+-)?(?P<program>gcc|g\+\+|clang)(-\d+)?$"
+)
 
 #: Asks a Python what it could import, and the shell's path which programs there are.
 LOOK = """
@@ -79,7 +84,7 @@ def lean_server(evidence: Evidence) -> Verdict:
             hint="what does the last stage start from?",
             more=("the lab has two bases; docker history shows what each brings along",),
         )
-    return passed()
+    return hidden(evidence) or idle(evidence) or passed()
 
 
 @check("small", says="the server's image has at most 35 % of the file bytes of the naive build")
@@ -87,7 +92,7 @@ def small(evidence: Evidence) -> Verdict:
     """Weigh the image against the exercise's start, built in this run."""
     naive, mine = evidence.naive.bytes, evidence.file_bytes(evidence.first)
     if mine <= MOST * naive:
-        return passed()
+        return idle(evidence) or passed()
     biggest = max(evidence.layers(evidence.first), key=lambda one: sum(one.files.values()))
     return failed(
         f"the server's image has {size(mine)}, {100 * mine / naive:.0f} % of the {size(naive)} "
@@ -141,9 +146,12 @@ def stages(evidence: Evidence) -> Verdict:
             return no_stage(name, error)
         except LabError as error:
             return no_stage(name, error)
-    if "sklearn" not in look(evidence, built["trainer"])["modules"]:
+    status, said = learn(evidence, built["trainer"].report.image_id)
+    pairs = zip(numbers(said), truth(evidence), strict=False)
+    if status or [near(*pair) for pair in pairs] != [True] * PUMPS:
         return failed(
-            "the stage trainer was built, but scikit-learn is not in it",
+            "the stage trainer was built, but train.py does not learn in it: "
+            f"{shortened((said.strip().splitlines() or ['it says nothing'])[-1])}",
             why="whoever wants to look into the training builds this stage and runs it",
             hint="the stage that trains is the one to be called trainer",
         )
@@ -210,19 +218,32 @@ def batch(evidence: Evidence) -> list[list[float]]:
 def truth(evidence: Evidence) -> list[float]:
     """What scikit-learn says about them; it learns in the naive image, out of anyone's reach."""
 
-    def learn() -> list[float]:
-        files = {
-            "/in/train.py": evidence.text("train.py"),
-            "/in/readings.csv": evidence.text("data/readings.csv"),
-            "/in/batch.json": json.dumps(batch(evidence)),
-            "/in/truth.py": TRUTH,
-        }
-        status, said = evidence.run(evidence.naive.image, ["python", "/in/truth.py"], files=files)
+    def find() -> list[float]:
+        status, said = learn(evidence, evidence.naive.image)
         if status:
             raise RuntimeError(f"the naive image could not train: {said[-300:]}")
-        return [float(risk) for risk in json.loads(said.strip().splitlines()[-1])]
+        return numbers(said)
 
-    return evidence.once("truth", learn)
+    return evidence.once("truth", find)
+
+
+def learn(evidence: Evidence, image: str) -> tuple[int, str]:
+    """Let an image learn from the readings of this run, and ask it about the pumps of this run."""
+    files = {
+        "/in/train.py": evidence.text("train.py"),
+        "/in/readings.csv": evidence.text("data/readings.csv"),
+        "/in/batch.json": json.dumps(batch(evidence)),
+        "/in/truth.py": TRUTH,
+    }
+    return evidence.run(image, ["python", "/in/truth.py"], files=files)
+
+
+def numbers(said: str) -> list[float]:
+    """The list of numbers in the last line of what was printed; empty if there is none."""
+    try:
+        return [float(one) for one in json.loads(said.strip().splitlines()[-1])]
+    except (ValueError, TypeError, IndexError):
+        return []
 
 
 def version(evidence: Evidence) -> str:
@@ -267,6 +288,37 @@ def look(evidence: Evidence, build: Build) -> dict[str, list[str]]:
         return dict(json.loads(said))
 
     return evidence.once(("look", build.report.image_id), ask)
+
+
+def hidden(evidence: Evidence) -> Verdict | None:
+    """The verdict on what Python does not find but a layer holds; None if there is nothing."""
+    for layer in evidence.layers(evidence.first):
+        for file in layer.files:
+            found = IN_LAYERS.search(f"/{file}")
+            if found:
+                return failed(
+                    f"Python finds no training packages, but {named(layer)} holds "
+                    f"{found['name'] or found['program']}, hidden ({file})",
+                    why="what a later layer hides is pulled all the same",
+                    hint="what does the last stage start from?",
+                    more=("let the last stage start from a base that never had them",),
+                )
+    return None
+
+
+def idle(evidence: Evidence) -> Verdict | None:
+    """The verdict on an image that does not serve app.py; None if it does.
+
+    An empty image is the smallest of all: that earns nothing.
+    """
+    told = service(evidence)
+    if told["version"] == version(evidence):
+        return None
+    return failed(
+        f"the image is light, but it does not serve app.py as it is: its version is "
+        f"{told['version']}, not {version(evidence)}",
+        hint="copy app.py into the server's stage, after the packages",
+    )
 
 
 def no_stage(name: str, error: LabError) -> Verdict:

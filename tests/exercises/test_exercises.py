@@ -6,6 +6,7 @@ The start fails, the solution passes, every typical mistake loses exactly the po
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -17,7 +18,7 @@ from mldocker_lab.grade import making, reference, start
 from mldocker_lab.grade.exercise import NOTEBOOK, Exercise
 from mldocker_lab.grade.practice import Practice
 from mldocker_lab.grade.runner import grade
-from mldocker_lab.supply import bases, mirror
+from mldocker_lab.supply import bases, locks, mirror
 from mldocker_lab.workbench import Workbench
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,9 @@ EXERCISES = {
     for path in sorted((ROOT / "exercises").iterdir())
     if path.is_dir()
 }
+ANSWERS = ("tests/solutions", "tests/wrong", "tests/exercises/right")
+PINNING = {"Dockerfile", "requirements.txt", "requirements-serve.txt", "requirements-train.txt"}
+PIN = re.compile(r"\b([a-z][a-z0-9-]*)==([\w.]+)")
 each = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 
 
@@ -103,6 +107,16 @@ def test_no_hint_holds_a_line_of_the_solution(exercise):
         if len(line.strip()) > 3 and not line.startswith("#")
     }
     assert [line for line in lines - given if line in rubric] == []
+
+
+@each
+def test_packages_have_the_versions_that_the_mirror_serves(exercise):
+    known = {(wheel.name, wheel.version) for name in locks.SETS for wheel in locks.wheels(name)}
+    places = [exercise.folder, *(ROOT / place / exercise.id for place in ANSWERS)]
+    files = [file for place in places for file in place.rglob("*") if file.name in PINNING]
+    pins = {pin for file in files for pin in PIN.findall(file.read_text(encoding="utf-8"))}
+    assert pins
+    assert pins - known == set()
 
 
 @each
