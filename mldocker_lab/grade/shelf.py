@@ -88,7 +88,7 @@ class Shelf:
             Column("minutes", "number"),
             Column("points", "number"),
             Column("needs"),
-            Column("you, in practice"),
+            Column("in practice"),
         )
         return Table("Exercises", columns, rows, ("What counts is `mldocker-lab grade`.",))
 
@@ -149,5 +149,5 @@ def _told(exercise: Exercise, standing: Standing) -> str:
     if standing.status == "untouched":
         return "not begun"
     if not standing.checked:
-        return "changed since the last check" if standing.at else "begun, not checked"
+        return "check again" if standing.at else "begun"
     return f"{standing.score} of {exercise.possible} points"

@@ -115,7 +115,6 @@ def test_packages_have_the_versions_that_the_mirror_serves(exercise):
     places = [exercise.folder, *(ROOT / place / exercise.id for place in ANSWERS)]
     files = [file for place in places for file in place.rglob("*") if file.name in PINNING]
     pins = {pin for file in files for pin in PIN.findall(file.read_text(encoding="utf-8"))}
-    assert pins
     assert pins - known == set()
 
 
