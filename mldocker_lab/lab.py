@@ -340,6 +340,7 @@ def engine_stop() -> None:
 def jupyter_arguments() -> list[str]:
     """Arguments that open JupyterLab on the first lesson."""
     arguments = [f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{_FIRST_LESSON}"]
+    arguments.append("--ContentsManager.allow_hidden=True")  # .dockerignore is a file to edit
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--allow-root")
     try:

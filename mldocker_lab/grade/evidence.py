@@ -20,14 +20,15 @@ from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mldocker_lab.errors import UsageError
-from mldocker_lab.grade import inside
-from mldocker_lab.report.events import Output
+from mldocker_lab.grade import inside, naive, search
+from mldocker_lab.report.events import Output, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Self
 
     from mldocker_lab.grade.inside import LayerFiles
+    from mldocker_lab.grade.naive import Naive
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
     from mldocker_lab.workbench import Workbench
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["Build", "Evidence"]
 
 _T = TypeVar("_T")
+
+#: What a learner's program may have while a check asks it something.
+_LIMITS = {"network_mode": "none", "mem_limit": "1g", "pids_limit": 256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Evidence:
         bench: makes the workbench, when a check first needs an engine.
         name: the exercise's id.
         token: a word that no other run has; made up if not given.
+        start: the folder with the exercise's start, for checks that compare with it.
+        tell: hears in a few words what takes its time just now.
     """
 
     def __init__(
@@ -71,6 +77,8 @@ class Evidence:
         *,
         name: str = "answer",
         token: str | None = None,
+        start: Path | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not answer.is_dir():
             raise UsageError(f"there is no folder {answer}", "an exercise has its answer/ folder")
@@ -79,7 +87,10 @@ class Evidence:
         self._made = tempfile.TemporaryDirectory(prefix="mldocker-answer-")
         self.folder = Path(self._made.name) / name
         shutil.copytree(answer, self.folder, symlinks=True)
+        self._start = start
+        self._tell = tell
         self._bench = bench
+        self.tags: list[str] = []
         self._facts: dict[object, tuple[Any, Exception | None]] = {}
 
     def __enter__(self) -> Self:
@@ -117,44 +128,110 @@ class Evidence:
         """Write a file into the copy, for every build to come."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        path.write_bytes(_bytes(data))
 
     @property
     def first(self) -> Build:
         """The build from cold: nothing of it was in any cache."""
         return self.build({})
 
-    def build(self, edits: Mapping[str, str]) -> Build:
+    def build(self, edits: Mapping[str, str | bytes], *, target: str | None = None) -> Build:
         """A build with some files changed; the cold one always comes first.
 
+        Args:
+            edits: name → new content; a new name is a new file.
+            target: build up to this stage; it shares the cache of the other builds.
+
         Raises:
-            BuildFailed: an instruction failed.
+            BuildFailed: an instruction failed, or there is no such stage.
         """
-        if edits:
+        if edits or target:
             self.build({})
-        key = ("build", *sorted(edits.items()))
-        return self.once(key, lambda: self._build(edits))
+        data = {name: _bytes(content) for name, content in edits.items()}
+        key = ("build", target, *sorted(data.items()))
+        return self.once(key, lambda: self._build(data, target))
 
     def layers(self, build: Build) -> tuple[LayerFiles, ...]:
         """Every file in every layer of an image."""
         image = build.report.image_id
-        return self.once(("layers", image), lambda: inside.layers(self.bench.engine, image))
 
-    def _build(self, edits: Mapping[str, str]) -> Build:
+        def look() -> tuple[LayerFiles, ...]:
+            self._tell("looking into the layers …")
+            return inside.layers(self.bench.engine, image)
+
+        return self.once(("layers", image), look)
+
+    def file_bytes(self, build: Build) -> int:
+        """Sum of the file sizes in all layers of an image; a layer listed twice counts once."""
+        return naive.file_bytes(self.layers(build))
+
+    def holders(self, build: Build, words: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Word → files of the image that hold it, in whatever layer, also if deleted later."""
+        image = build.report.image_id
+
+        def look() -> dict[str, tuple[str, ...]]:
+            self._tell("searching the layers …")
+            return search.holders(self.bench.engine, image, words)
+
+        return self.once(("holders", image, *sorted(words)), look)
+
+    @property
+    def naive(self) -> Naive:
+        """The exercise's start, built as it is, to compare with; the same for every answer.
+
+        Raises:
+            UsageError: the exercise keeps no start.
+        """
+        start = self._start
+        if start is None or not start.is_dir():
+            raise UsageError("the exercise keeps no start", "copy its first answer/ to start/")
+        name = self.folder.name.removesuffix("-practice")
+
+        def find() -> Naive:
+            self._tell("building the start, to compare with (once; later it is known) …")
+            return naive.build(self.bench, start, name)
+
+        return self.once("naive", find)
+
+    def run(
+        self,
+        image: str,
+        command: list[str],
+        *,
+        files: Mapping[str, str | bytes] | None = None,
+        seconds: float = 60,
+    ) -> tuple[int, str]:
+        """Run a command in an image, without a network; its exit status and what it printed.
+
+        Args:
+            image: its id or name.
+            command: instead of the image's own.
+            files: written into the container first, by path.
+            seconds: how long it may take.
+        """
+        self._tell("asking the image …")
+        data = {name.lstrip("/"): _bytes(content) for name, content in (files or {}).items()}
+        return self.bench.run(
+            image, command, files=data, seconds=seconds, entrypoint="", host=_LIMITS
+        )
+
+    def _build(self, edits: Mapping[str, bytes], target: str | None) -> Build:
         printed: dict[int | None, str] = {}
 
         def listen(event: Event) -> None:
             if isinstance(event, Output):
                 printed[event.step] = printed.get(event.step, "") + event.text
+            elif isinstance(event, Started):
+                self._tell(f"building: {job.rows[event.step].instruction} …")
 
         began = self.bench.mirror.now()
-        report = self.bench.build(
-            self.folder,
-            name="answer",
-            overlay={name: text.encode() for name, text in edits.items()},
-            sizes=False,
-            on_event=listen,
-        )
+        job = self.bench.job(self.folder, name="answer", overlay=edits, target=target, sizes=False)
+        report = job.run(listen)
+        self.tags.append(report.tag)
         wheels = tuple(sorted(set(self.bench.mirror.served(began))))
         # A rebuild moves the tag; the digests are read now, while the id certainly is there.
         return Build(report, self.bench.engine.image(report.image_id).diff_ids, wheels, printed)
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content

@@ -4,6 +4,7 @@ exercise.toml    title, minutes, points of each check, which files are the answe
 exercise.ipynb   story, working cells, one check per cell
 rubric.py        the checks
 answer/          what the learner edits, and what it is built with; starts bad
+start/           the same as answer/ was at its start, for ``reset`` and ``diff``
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Exercise:
         answer_files: patterns of file names in ``answer/`` that are the learner's.
         needs: what the machine must have ("engine").
         seconds: how long grading it may take.
+        warm: practice may keep the layer cache from one state of the answer to the next, because
+            no check counts what a cold build does. Grading is always cold.
     """
 
     folder: Path
@@ -52,6 +55,7 @@ class Exercise:
     answer_files: tuple[str, ...]
     needs: tuple[str, ...] = ("engine",)
     seconds: float = _SECONDS
+    warm: bool = False
 
     @property
     def possible(self) -> int:
@@ -62,6 +66,11 @@ class Exercise:
     def answer(self) -> Path:
         """The folder the learner edits."""
         return self.folder / "answer"
+
+    @property
+    def start(self) -> Path:
+        """The folder with the answer as it was at its start; it may be missing."""
+        return self.folder / "start"
 
     def owns(self, name: str) -> bool:
         """Whether a file of ``answer/`` is the learner's to hand in."""
@@ -120,4 +129,5 @@ class Exercise:
             files,
             tuple(told.get("needs", ("engine",))),
             float(told.get("seconds", _SECONDS)),
+            bool(told.get("warm", False)),
         )

@@ -37,12 +37,14 @@ class Verdict:
         seen: what was observed, in one sentence; for a pass, what holds.
         why: why that costs something; may be empty.
         hint: what to try; may be empty. It never holds the solution.
+        more: further hints, each saying more than the one before; shown when asked for.
     """
 
     status: Status
     seen: str = ""
     why: str = ""
     hint: str = ""
+    more: tuple[str, ...] = ()
 
     @property
     def message(self) -> str:
@@ -51,14 +53,21 @@ class Verdict:
         parts = [self.seen, self.why, hint]
         return "; ".join(" ".join(part.split()) for part in parts if part)
 
-    def to_dict(self) -> dict[str, str]:
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """All hints, the first one first."""
+        return tuple(hint for hint in (self.hint, *self.more) if hint)
+
+    def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON sees it."""
-        return {"status": self.status, "seen": self.seen, "why": self.why, "hint": self.hint}
+        said = {"status": self.status, "seen": self.seen, "why": self.why, "hint": self.hint}
+        return said | {"more": list(self.more)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """The verdict that ``to_dict`` wrote."""
-        return cls(data["status"], data["seen"], data["why"], data["hint"])
+        said = (data["status"], data["seen"], data["why"], data["hint"])
+        return cls(*said, tuple(data.get("more", ())))
 
 
 def passed(seen: str = "") -> Verdict:
@@ -66,9 +75,9 @@ def passed(seen: str = "") -> Verdict:
     return Verdict("passed", seen)
 
 
-def failed(seen: str, *, why: str = "", hint: str = "") -> Verdict:
-    """A fail: what was seen, why it matters, what to try."""
-    return Verdict("failed", seen, why, hint)
+def failed(seen: str, *, why: str = "", hint: str = "", more: tuple[str, ...] = ()) -> Verdict:
+    """A fail: what was seen, why it matters, what to try, and what helps who is still stuck."""
+    return Verdict("failed", seen, why, hint, more)
 
 
 def verdict_on(error: Exception) -> Verdict:
@@ -77,7 +86,8 @@ def verdict_on(error: Exception) -> Verdict:
         case BuildFailed():
             at = f" at line {error.line} ({error.instruction})" if error.instruction else ""
             log = f": {error.log[-1]}" if error.log else ""
-            return failed(f"the build failed{at}: {error.what}{log}", hint=error.hint)
+            more = ("its last lines were: " + " / ".join(error.log),) if error.log else ()
+            return failed(f"the build failed{at}: {error.what}{log}", hint=error.hint, more=more)
         case LabError() if isinstance(error, _MACHINE):
             return Verdict("not-attempted", error.what, hint=error.hint)
         case LabError() if isinstance(error, _ACCIDENT):

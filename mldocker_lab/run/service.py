@@ -125,8 +125,9 @@ class Service:
     def _not_ready(self, why: str) -> NotReady:
         lines = self.logs().strip().splitlines()[-_LAST_LINES:]
         log = "".join(f"\n  | {line}" for line in lines) or "\n  | (it printed nothing)"
+        name = "the container" if self.image.startswith("sha256:") else self.image
         return NotReady(
-            f"{self.image} {why}: waited for {self.ready} on port {self.port}{log}",
+            f"{name} {why}: waited for {self.ready} on port {self.port}{log}",
             f"see that it listens on 0.0.0.0:{self.port} and answers {self.ready}",
         )
 
@@ -137,6 +138,7 @@ def run(
     command: list[str] | None = None,
     *,
     seconds: float = 60,
+    files: dict[str, bytes] | None = None,
     **config: Any,
 ) -> tuple[int, str]:
     """Run a container to its end; returns its exit status and what it printed. It is removed.
@@ -146,6 +148,7 @@ def run(
         image: what.
         command: instead of the image's own.
         seconds: how long it may take.
+        files: written into the container before it starts, by path from its root.
         config: as for ``Engine.create``.
 
     Raises:
@@ -153,6 +156,8 @@ def run(
     """
     container = engine.create(image, command, **config)
     try:
+        if files:
+            engine.put_files(container, "/", files)
         engine.start(container)
         status = engine.wait(container, seconds)
         return status, engine.logs(container)

@@ -1,8 +1,10 @@
-"""Text that has to fit: one line, shortened in the middle, where the least is lost."""
+"""Text that has to fit: one line, shortened in the middle, where the least is lost; or several."""
 
 from __future__ import annotations
 
-__all__ = ["middle", "one_line"]
+import textwrap
+
+__all__ = ["folded", "middle", "one_line"]
 
 _DOTS = "…"
 
@@ -10,6 +12,23 @@ _DOTS = "…"
 def one_line(text: str) -> str:
     """The text with every run of white space, line ends included, made one space."""
     return " ".join(text.split())
+
+
+def folded(text: str, width: int, hang: int) -> str:
+    """Each line of ``text`` in lines of at most ``width`` characters, broken between words.
+
+    What does not fit goes on ``hang`` blanks deeper; a word that is longer than a line, a path for
+    example, stays whole.
+    """
+    folder = textwrap.TextWrapper(
+        width,
+        subsequent_indent=" " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+        replace_whitespace=False,
+    )
+    return "\n".join(folder.fill(line) for line in text.split("\n"))
 
 
 def middle(text: str, width: int) -> str:

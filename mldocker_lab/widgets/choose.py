@@ -11,14 +11,14 @@ from mldocker_lab.widgets.view import Silent
 if TYPE_CHECKING:
     from mldocker_lab.widgets.view import View
 
-__all__ = ["view"]
+__all__ = ["in_notebook", "view"]
 
 
 def view() -> View:
     """The view for a notebook, a terminal, a log, or (``MLDOCKER_LIVE=0``) none at all."""
     if os.environ.get("MLDOCKER_LIVE") == "0":
         return Silent()
-    if _in_notebook():
+    if in_notebook():
         from mldocker_lab.widgets.notebook import Notebook
 
         return Notebook()
@@ -31,7 +31,7 @@ def view() -> View:
     return Lines()
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether a kernel runs us; asks IPython only if somebody has loaded it already."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None

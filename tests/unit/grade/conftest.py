@@ -99,3 +99,9 @@ def toys(tmp_path: Path) -> Path:
 def toy(toys: Path) -> Exercise:
     """The toy exercise."""
     return Exercise.load(toys / "00_toy")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Practice keeps its results in the lab's folder; a test has one of its own."""
+    monkeypatch.setenv("MLDOCKER_HOME", str(tmp_path / "home"))

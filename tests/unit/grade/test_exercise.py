@@ -16,6 +16,13 @@ def test_settings_are_read(toy):
     assert toy.points == {"says-hello": 3, "says-bye": 1}
 
 
+def test_practice_is_cold_unless_the_exercise_says_otherwise(toy):
+    assert not toy.warm
+    path = toy.folder / "exercise.toml"
+    path.write_text(f"warm = true\n{path.read_text()}")
+    assert Exercise.load(toy.folder).warm
+
+
 @pytest.mark.parametrize(
     ("name", "owned"),
     [("Dockerfile", True), ("extra-1.txt", True), ("app.py", False), ("x/Dockerfile", False)],

@@ -112,7 +112,7 @@ def test_practice_judges_the_files_as_they_are_now(toys, monkeypatch):
     folder = toys / "00_toy"
     monkeypatch.chdir(folder / "answer")
     ex = open_exercise()
-    assert repr(ex.check("says-bye")) == "✘ says-bye (0 of 1 point)\n  seen: no bye"
+    assert repr(ex.check("says-bye")) == "✘ says-bye (0 of 1 point)\n  seen: no bye\n  (practice)"
     (folder / "answer" / "Dockerfile").write_text("bye")
     assert repr(ex.check("says-bye")) == "✔ says-bye (1 point): bye is there"
     assert not (folder / "answer" / "prepared.txt").exists()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mldocker_lab.show.words import middle, one_line
+from mldocker_lab.show.words import folded, middle, one_line
 
 
 def test_both_ends_stay():
@@ -22,3 +22,9 @@ def test_never_wider_than_asked(text, width):
 @given(st.text())
 def test_one_line_is_one_line(text):
     assert len(one_line(text).splitlines()) <= 1
+
+
+def test_folding_breaks_between_words_and_keeps_each_line_a_line():
+    text = "one two three four\n  five six/seven-eight"
+    assert folded(text, 10, 4) == "one two\n    three\n    four\n  five\n    six/seven-eight"
+    assert folded("short\n  and  aligned", 40, 4) == "short\n  and  aligned"

@@ -1,0 +1,1 @@
+"""Tells which support tickets are urgent."""
