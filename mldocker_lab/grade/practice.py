@@ -178,7 +178,7 @@ class Practice:
             rows.append((f"{len(rest)} smaller ones", size(sum(one.size for one in rest))))
         title = f"a build sends {len(files)} files, {size(sent.bytes)}"
         columns = (Column("file in answer/", "code"), Column("size", "number"))
-        note = f"left out by {sent.ignore_file}: {sent.ignored} files and folders"
+        note = f"left out by {sent.ignore_file}: {len(sent.left_out)} files and folders"
         nothing = "nothing is left out: there is no .dockerignore"
         return Table(title, columns, tuple(rows), (note if sent.ignore_file else nothing,))
 
