@@ -1,4 +1,4 @@
-"""Engines of several versions, each started privately for the tests that ask for one.
+"""What several engine tests need: engines of several versions, and a registry of their own.
 
 A test that takes ``every_engine`` runs once on each engine of ``MLDOCKER_MATRIX_ENGINES``: by
 default Debian 12's own and one newer; ``make matrix`` names all four. Each engine has its own home,
@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import subprocess
+import time
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,6 +96,33 @@ def every_engine(request, tmp_path_factory) -> Iterator[Kept]:
 def each_engine(every_engine) -> Engine:
     """The connection to each engine of the matrix."""
     return every_engine.engine
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A private registry; skipped where Debian's docker-registry is not installed."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        pytest.skip("no docker-registry here (`apt-get install docker-registry`)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = tmp_path / "config.yml"
+    config.write_text(
+        f"version: 0.1\nlog: {{level: error}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
+        f"storage: {{filesystem: {{rootdirectory: '{tmp_path / 'data'}'}}}}\n"
+    )
+    with subprocess.Popen([program, "serve", str(config)], stderr=subprocess.DEVNULL) as running:
+        try:
+            for _ in range(100):
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/").close()
+                    break
+                except OSError:
+                    time.sleep(0.05)
+            yield f"127.0.0.1:{port}"
+        finally:
+            running.terminate()
 
 
 def _cli(dockerd: Path) -> Path | None:
