@@ -13,11 +13,13 @@ from dataclasses import replace
 import pytest
 
 from mldocker_lab.build.cold import cold_bases, remove_run, run_repository
-from mldocker_lab.build.measured import build, weigh
+from mldocker_lab.build.measured import build, contents
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
 from mldocker_lab.report.events import Failed, Output
-from mldocker_lab.report.measure import LayerCache, measure
+from mldocker_lab.report.inspection import inspected
+from mldocker_lab.report.layercache import LayerCache
+from mldocker_lab.report.savestream import read as read_image
 from mldocker_lab.supply import bases
 from mldocker_lab.supply.archive import Image, LayerFile, archive
 
@@ -99,6 +101,9 @@ LAYERS = (
     {"opt/dir/.wh..wh..opq": 0, "opt/dir/c": 17, "opt/r": 21, "opt/l": "r"},  # emptied; a hard link
 )
 FILE_BYTES = [300_023, 300_014, 0, 38]
+WASTED = [
+    ("/opt/big", 300_000, "overwritten"), ("/opt/dir/a", 7, "deleted"), ("/opt/dir/b", 5, "deleted")
+]  # fmt: skip
 
 
 def layer(files: dict[str, int | str]) -> bytes:
@@ -131,22 +136,24 @@ def made(tmp_path_factory):
     return name, b"".join(archive(Image(name, "amd64", tuple(files), config)))
 
 
-def numbers(report) -> list[tuple[str, int, int, int]]:
-    """Every number that must not depend on the engine; more kinds of numbers belong in here."""
-    return [(one.diff_id, one.bytes, one.pull_bytes, one.files) for one in report.layers]
+def numbers(found) -> tuple[list[tuple[str, int, int, int]], list[tuple[str, int, str]]]:
+    """Every number that must not depend on the engine, and every wasted path."""
+    image = inspected(found.report, found.indexes())
+    layers = [(one.diff_id, one.bytes, one.pull_bytes, one.files) for one in image.layers]
+    return layers, [(one.path, one.bytes, one.reason) for one in image.wasted]
 
 
 def test_the_same_image_weighs_the_same_to_the_byte(each_engine, made):
     name, tar = made
-    expected = measure([tar], name, LayerCache())
-    assert [one.bytes for one in expected.layers] == FILE_BYTES
+    expected = read_image([tar], name, LayerCache())
+    assert [one.bytes for one in expected.report.layers] == FILE_BYTES
+    assert numbers(expected)[1] == WASTED
     each_engine.load(tar)
     try:
-        found = weigh(each_engine, name, known=LayerCache())  # nothing remembered from elsewhere
+        found = contents(each_engine, name, known=LayerCache())  # nothing remembered from elsewhere
     finally:
         each_engine.remove_image(name, force=True)
     assert numbers(found) == numbers(expected)
-    assert (found.bytes, found.pull_bytes) == (expected.bytes, expected.pull_bytes)
 
 
 @pytest.fixture(scope="session")
@@ -162,15 +169,15 @@ def test_an_image_that_one_engine_built_weighs_the_same_on_all(
         report = build(each_engine, request_for(SERVICE), sizes=False)
         travelling["name"] = "mldocker-lab/test-travelling:1"
         each_engine.tag(report.image_id, travelling["name"])
-        travelling["report"] = weigh(each_engine, report.image_id, known=LayerCache())
+        travelling["contents"] = contents(each_engine, report.image_id, known=LayerCache())
         travelling["tar"] = b"".join(each_engine.save(travelling["name"]))
         each_engine.remove_image(travelling["name"])
     each_engine.load(travelling["tar"])
     try:
-        found = weigh(each_engine, travelling["name"], known=LayerCache())
+        found = contents(each_engine, travelling["name"], known=LayerCache())
     finally:
         each_engine.remove_image(travelling["name"], force=True)
-    assert numbers(found) == numbers(travelling["report"])
+    assert numbers(found) == numbers(travelling["contents"])
 
 
 # -- what a build must leave in peace ----------------------------------------------------------
