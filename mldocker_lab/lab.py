@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 import webbrowser
 from dataclasses import dataclass, replace
@@ -70,6 +71,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
+_PATIENCE_SECONDS = 2.0
 _FIRST_LESSON = "notebooks/00_preflight.ipynb"
 _PROOF = ROOT / "notebooks" / "contexts" / "00_preflight"
 
@@ -252,7 +254,13 @@ def context(folder: str | Path, dockerfile: str | Path = "Dockerfile") -> Contex
     Raises:
         UsageError: no such folder, or a bad ignore file.
     """
-    return context_report(folder, _dockerfile_in(Path(folder), Path(dockerfile)))
+    patience = threading.Timer(_PATIENCE_SECONDS, _say, [f"{folder} is large, still listing it …"])
+    patience.daemon = True
+    patience.start()
+    try:
+        return context_report(folder, _dockerfile_in(Path(folder), Path(dockerfile)))
+    finally:
+        patience.cancel()
 
 
 def _dockerfile_in(folder: Path, dockerfile: Path) -> str:

@@ -31,6 +31,7 @@ SPACE = (
 )
 
 _NAME = re.compile(r"\d+|[^\W\d]\w*|[@*#?$!-]")
+_BLANK = tuple("\t\v\f\r ")
 _DEEPEST = 50  # levels of ${A:-${B:-…}}; nobody writes that many, and Python's stack is finite
 
 
@@ -51,7 +52,8 @@ def expand(text: str, values: Mapping[str, str], escape: str = "\\") -> str:
 def raw_words(text: str) -> list[str]:
     """``text`` cut at unquoted white space, with quotes and escapes kept; [] if a quote is open.
 
-    This is how BuildKit looks for here-documents: always with the backslash as escape character.
+    This is how BuildKit looks for here-documents: always with the backslash as escape character,
+    and with the white space after ``<<`` as a part of the word.
     """
     lexer = _Lexer(text, None, "\\", raw=True)
     try:
@@ -110,6 +112,12 @@ class _Lexer:
             elif char == self.escape:
                 self.at += 1
                 piece = (char if keep else "") + self._next()
+                words.add(piece)
+            elif self.raw and self.text.startswith("<<", self.at):
+                end = self.at + 2
+                while self.text[end : end + 1] in _BLANK:
+                    end += 1
+                piece, self.at = self.text[self.at : end], end
                 words.add(piece)
             else:
                 piece = self._next()

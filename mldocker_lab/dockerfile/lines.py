@@ -21,8 +21,8 @@ BOM = "\ufeff"
 _MAX_LINE = 65535  # bytes; BuildKit's scanner gives up beyond
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$", re.ASCII)
 _KNOWN = ("syntax", "escape", "check")
-_HEREDOC = re.compile(r"(\d*)<<(-?)([^<]+)$")
-_ONBUILD = re.compile(r"\s*onbuild[\t\v\f\r ]+", re.IGNORECASE)
+_HEREDOC = re.compile(r"(\d*)<<(-?)([\t\f\r ]*)([^<]*)$")
+_ONBUILD = re.compile(r"\A\s*onbuild[\t\v\f\r ]+", re.IGNORECASE)
 _TAKES_HEREDOC = re.compile(r"\s*(?:run|copy|add)[\t\v\f\r ]", re.IGNORECASE)
 
 
@@ -181,14 +181,17 @@ def _heredocs(source: _Source, text: str, first: int) -> tuple[tuple[Heredoc, ..
         return (), 0
     found: list[Heredoc] = []
     end = 0
-    for name, chomp, quoted, fd in _announced(text):
-        begin = source.at
+    for name, chomp, quoted, fd, apart in _announced(text):
+        begin, number = source.at, source.number
         while (physical := source.next()) is not None:
             start, line = physical
             if (line.lstrip("\t") if chomp else line) == name:
                 content, end = source.text[begin:start], start + len(line)
                 break
         else:
+            if apart:  # a shift, as in $((1 << 2)), or an older BuildKit's idea of it
+                source.at, source.number = begin, number
+                continue
             raise DockerfileError(
                 f"line {first}: the here-document is never closed: {text.strip(SPACE)}",
                 f"end it with a line that holds only {name}",
@@ -198,8 +201,12 @@ def _heredocs(source: _Source, text: str, first: int) -> tuple[tuple[Heredoc, ..
     return tuple(found), end
 
 
-def _announced(text: str) -> list[tuple[str, bool, bool, int]]:
-    """Name, chomp, quoted and number of every ``<<NAME`` in a line that is not in JSON form."""
+def _announced(text: str) -> list[tuple[str, bool, bool, int, bool]]:
+    """Every ``<<NAME`` in a line that is not in JSON form: name, chomp, quoted, number, apart.
+
+    Since Docker 28, white space may stand before the name (``<< NAME``: "apart"); before, that was
+    no here-document. It is taken for one where a line ends it.
+    """
     command = _ONBUILD.sub("", text)
     _, rest = cut_flags(command)
     if json_form(command[rest:]) is not None:
@@ -207,8 +214,8 @@ def _announced(text: str) -> list[tuple[str, bool, bool, int]]:
     found = []
     for word in raw_words(text):
         match = _HEREDOC.match(word)
-        names = raw_words(match.group(3)) if match else []
+        names = raw_words(match.group(4)) if match else []
         if match and len(names) == 1:
-            name = unquoted(names[0])
-            found.append((name, bool(match.group(2)), name != names[0], int(match.group(1) or 0)))
+            name, (fd, chomp, apart) = unquoted(names[0]), match.groups()[:3]
+            found.append((name, bool(chomp), name != names[0], int(fd or 0), bool(apart)))
     return found

@@ -148,9 +148,31 @@ def test_what_stands_in_a_heredoc_is_no_instruction():
     assert (after.keyword, after.line) == ("CMD", 7)
 
 
+def test_a_blank_before_the_name_of_a_heredoc():
+    """Docker 28 reads it as one; where nothing ends it, it is a shift to the left."""
+    one, after = body("RUN cat << 'E' 3<<\tF\na\nE\nb\nF\nCMD x")
+    assert [(doc.name, doc.content, doc.expand, doc.fd) for doc in one.heredocs] == [
+        ("E", "a\n", False, 0),
+        ("F", "b\n", True, 3),
+    ]
+    assert (after.keyword, after.line) == ("CMD", 7)
+    shift, after = body("RUN echo $((1 << 2)) # <<\nCMD x")
+    assert (shift.heredocs, shift.end_line, after.line) == ((), 2, 3)
+
+
 @pytest.mark.parametrize(
     "text",
-    ["RUN cat <<<x", 'RUN "<<EOF"', 'RUN ["a", "<<EOF"]', "ENV x=<<EOF", "RUN a << b", "RUN <<"],
+    [
+        "RUN cat <<<x",
+        "RUN cat <<-",
+        "RUN cat <<- E",
+        "RUN a<< E",
+        'RUN "<<EOF"',
+        'RUN ["a", "<<EOF"]',
+        "ENV x=<<EOF",
+        "RUN a << b",
+        "RUN <<",
+    ],
 )
 def test_what_only_looks_like_a_heredoc(text):
     assert only(text).heredocs == ()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -159,6 +160,14 @@ def test_files_that_only_buildkit_takes_back(folder):
     report = context_report(folder)
     assert report.left_by_classic == ("raw/deep/two",)
     assert "takes 1 of these files back" in str(report)
+
+
+def test_who_waits_is_told_why(folder, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "_PATIENCE_SECONDS", 0.0)
+    real = lab.context_report
+    monkeypatch.setattr(lab, "context_report", lambda *args: time.sleep(0.3) or real(*args))
+    lab.context(folder)
+    assert "is large, still listing it" in capsys.readouterr().err
 
 
 def test_the_html_says_the_same_and_escapes(folder):
