@@ -9,24 +9,32 @@ import os
 import sys
 import time
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.build import measured
 from mldocker_lab.build.secrets import as_logins, as_secrets
 from mldocker_lab.cleaning import Cleaning, plan
 from mldocker_lab.engine import find as finding
 from mldocker_lab.engine import install as installing
 from mldocker_lab.engine import private
 from mldocker_lab.errors import EngineError, NoEngine, UsageError
+from mldocker_lab.home import home
 from mldocker_lab.pair import SIDES, Pair
 from mldocker_lab.replay import RecordedPair, recording_of
+from mldocker_lab.report.build import BuildReport
+from mldocker_lab.report.compare import Comparison
 from mldocker_lab.report.context import ContextReport, context_report
+from mldocker_lab.report.inspection import Inspection, inspected
+from mldocker_lab.report.layercache import LayerCache
+from mldocker_lab.report.pullcost import Pull, PullCost, after_an_edit
+from mldocker_lab.report.savestream import Contents, read_path
 from mldocker_lab.supply import bases, mirror, wheels
 from mldocker_lab.units import took
 from mldocker_lab.widgets.choose import view as choose_view
-from mldocker_lab.widgets.progress import watch
+from mldocker_lab.widgets.progress import counting, watch
 from mldocker_lab.widgets.view import showing
 from mldocker_lab.workbench import Workbench
 
@@ -36,7 +44,6 @@ if TYPE_CHECKING:
     from mldocker_lab.build.request import Builder
     from mldocker_lab.build.secrets import Secret
     from mldocker_lab.engine.client import Engine
-    from mldocker_lab.report.build import BuildReport
     from mldocker_lab.run.service import Service
 
 __all__ = [
@@ -52,7 +59,9 @@ __all__ = [
     "exercise",
     "find_engine",
     "grade",
+    "inspect",
     "jupyter_arguments",
+    "pull_cost",
     "replay",
     "run",
     "serve",
@@ -272,8 +281,73 @@ def run(
     return workbench().run(_ref(image), command, **config)
 
 
-def _ref(image: str | BuildReport) -> str:
-    return image if isinstance(image, str) else image.tag
+def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Inspection:
+    """What is in an image: its layers, what it wastes, where its bytes are, what is no use in it.
+
+    Args:
+        image: a name or id that the engine knows, a build, or the path of a file that
+            ``docker save`` wrote or of an OCI layout, which needs no engine.
+        top: how many rows of each list to show.
+
+    Raises:
+        ImageNotFound: the engine has no such image.
+        UsageError: there is no such file, or no image in it.
+        Corrupted: the image is damaged, or not what it claims to be.
+    """
+    found = _contents(image)
+    return inspected(found.report, found.indexes()).show(top)
+
+
+def pull_cost(
+    new: str | Path | BuildReport | Comparison, having: str | Path | BuildReport | None = None
+) -> PullCost:
+    """What a node pulls for an image when it has another one.
+
+    Args:
+        new: the image that it pulls, as for ``inspect``; or a pair after an edit, for both sides.
+        having: the image that it has; None for an empty node.
+
+    Raises:
+        UsageError: a pair that was not edited; otherwise as ``inspect``.
+    """
+    if isinstance(new, Comparison):
+        return after_an_edit(new)
+    old = _contents(having).report if having is not None else None
+    report = _contents(new).report
+    return PullCost((Pull(report.image, report, old),))
+
+
+def _contents(image: str | Path | BuildReport) -> Contents:
+    """What an image weighs and holds, wherever it is."""
+    path = _archive(image)
+    name = path.name if path else _ref(image)
+    with counting(f"reading {name}") as tell:
+        if path is not None:
+            return read_path(path, LayerCache(home() / "layers.sqlite"), progress=tell)
+        ref = image.image_id if isinstance(image, BuildReport) else name
+        engine = find_engine()
+        try:
+            found = measured.contents(engine, ref, progress=tell)
+        finally:
+            engine.close()
+    return replace(found, report=replace(found.report, image=name))
+
+
+def _archive(image: str | Path | BuildReport) -> Path | None:
+    """The path that is meant, if it is one; names of images may look like paths."""
+    if isinstance(image, BuildReport):
+        return None
+    path = Path(image).expanduser()
+    layout = any((path / name).is_file() for name in ("index.json", "manifest.json"))
+    if path.is_file() or layout or isinstance(image, Path):
+        return path
+    if image.startswith((".", "/", "~")) or path.suffix in (".tar", ".tgz", ".gz", ".zst"):
+        raise UsageError(f"there is no image at {image}", "write one: `docker save NAME -o FILE`")
+    return None
+
+
+def _ref(image: str | Path | BuildReport) -> str:
+    return image.tag or image.image_id if isinstance(image, BuildReport) else str(image)
 
 
 def grade(paths: Iterable[Path]) -> Any:

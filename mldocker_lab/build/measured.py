@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from mldocker_lab.build.run import Building, start
 from mldocker_lab.home import home
 from mldocker_lab.report.fold import Folding
-from mldocker_lab.report.measure import LayerCache, measure
+from mldocker_lab.report.layercache import LayerCache
+from mldocker_lab.report.savestream import read, remembered
 from mldocker_lab.report.sizes import with_sizes
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
     from mldocker_lab.report.layers import ImageReport
+    from mldocker_lab.report.savestream import Contents
 
-__all__ = ["build", "follow", "weigh"]
+__all__ = ["build", "contents", "follow", "weigh"]
 
 _HANG_UP_SECONDS = 10.0
 
@@ -114,25 +116,40 @@ def weigh(
     known: LayerCache | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ImageReport:
-    """Weigh an image on an engine; layers that were weighed before are not compressed again.
+    """Weigh an image on an engine; arguments and errors as for ``contents``."""
+    return contents(engine, ref, known=known, progress=progress).report
+
+
+def contents(
+    engine: Engine,
+    ref: str,
+    *,
+    known: LayerCache | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Contents:
+    """What an image on an engine weighs and holds; what was read before is not read again.
 
     Args:
         engine: has the image.
         ref: its name or id.
-        known: weights from earlier; None uses the lab's own file.
+        known: layers from earlier; None uses the lab's own file.
         progress: called now and then with the bytes read so far.
 
     Raises:
         ImageNotFound: no such image.
         EngineGone: the engine stopped in the middle.
+        Corrupted: the image is not what it claims to be.
     """
+    known = known or LayerCache(home() / "layers.sqlite")
+    image_id = engine.image(ref).id
+    found = remembered(image_id, ref, known)
+    if found is not None:
+        return found
     connection = engine.again()
     try:
         stream = connection.save(ref)
         try:
-            return measure(
-                stream, ref, known or LayerCache(home() / "layers.sqlite"), progress=progress
-            )
+            return read(stream, ref, known, image_id=image_id, progress=progress)
         finally:
             stream.cancel()
     finally:

@@ -6,10 +6,11 @@ from mldocker_lab.cli.comparing import compare
 from mldocker_lab.cli.context import context
 from mldocker_lab.cli.engine import clean, engine
 from mldocker_lab.cli.grading import grade
+from mldocker_lab.cli.inspecting import inspect, pull_cost
 from mldocker_lab.cli.prepare import doctor, open_lab, up
 from mldocker_lab.cli.root import main
 
 __all__ = ["main"]
 
-for _command in (up, open_lab, doctor, compare, context, grade, engine, clean):
+for _command in (up, open_lab, doctor, compare, inspect, pull_cost, context, grade, engine, clean):
     main.add_command(_command)

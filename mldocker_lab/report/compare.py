@@ -143,13 +143,7 @@ def divided(bad: float | None, good: float | None) -> float | None:
 
 
 def pulled_again(first: BuildReport, second: BuildReport) -> int | None:
-    """Gzip bytes of the layers of ``second`` that ``first`` has not; None if not measured.
-
-    This is what a node pulls that already runs the first image: a registry and an engine know a
-    layer by its digest, and fetch only those they have not got.
-    """
+    """What a node pulls for ``second`` that already runs ``first``; None if not measured."""
     if first.image is None or second.image is None:
         return None
-    have = {layer.diff_id for layer in first.image.layers}
-    new = {layer.diff_id: layer for layer in second.image.layers if layer.diff_id not in have}
-    return sum(layer.pull_bytes for layer in new.values())
+    return second.image.pulled_with(first.image)

@@ -23,7 +23,8 @@ __all__ = ["WIDTH", "Column", "Table", "bundle"]
 
 #: Characters in a line of the text form.
 WIDTH = 100
-_GAP = 2  # blanks between two columns
+_GAP = 2  # blanks behind a column
+_RULE = 1  # and the place of a rule between two
 _NARROWEST = 12  # no squeezed column gets less than this
 
 
@@ -128,7 +129,8 @@ class Table:
             for i, column in enumerate(self.columns)
         ]
         squeezed = [i for i, column in enumerate(self.columns) if column.kind == "code"]
-        fixed = sum(widest) - sum(widest[i] for i in squeezed) + _GAP * len(widest)
+        between = _GAP * len(widest) + _RULE * (len(widest) - 1)
+        fixed = sum(widest) - sum(widest[i] for i in squeezed) + between
         room = (width - fixed) // max(len(squeezed), 1)
         return [
             tuple(

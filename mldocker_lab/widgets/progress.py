@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from mldocker_lab.units import took
+from mldocker_lab.units import size, took
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Stage", "watch"]
+__all__ = ["Stage", "counting", "watch"]
 
 _QUIET_SECONDS = 2.0
 
@@ -68,3 +70,38 @@ def _lines(stages: Iterable[Stage]) -> None:
             current, began = stage.what, time.monotonic()
             print(f"{current} …", file=sys.stderr, flush=True)  # noqa: T201 this is the progress
     end()
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Show on stderr that something goes on whose end nobody knows, if it takes over two seconds.
+
+    Args:
+        what: what is being done, in a few words.
+
+    Yields:
+        a function to call now and then with the bytes done so far.
+    """
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn("line"), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(what)
+            yield lambda done: progress.update(task, description=f"{what}: {size(done)}")
+        return
+    began = time.monotonic()
+    announced = threading.Timer(_QUIET_SECONDS, _announce, [what])
+    announced.daemon = True
+    announced.start()
+    try:
+        yield lambda _: None
+    finally:
+        announced.cancel()
+        if time.monotonic() - began > _QUIET_SECONDS:
+            print(f"  {what}: {took(time.monotonic() - began)}", file=sys.stderr, flush=True)  # noqa: T201 this is the progress
+
+
+def _announce(what: str) -> None:
+    print(f"{what} …", file=sys.stderr, flush=True)  # noqa: T201 this is the progress

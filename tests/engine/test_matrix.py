@@ -17,7 +17,8 @@ from mldocker_lab.build.measured import build, weigh
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
 from mldocker_lab.report.events import Failed, Output
-from mldocker_lab.report.measure import LayerCache, measure
+from mldocker_lab.report.layercache import LayerCache
+from mldocker_lab.report.savestream import read as read_image
 from mldocker_lab.supply import bases
 from mldocker_lab.supply.archive import Image, LayerFile, archive
 
@@ -138,7 +139,7 @@ def numbers(report) -> list[tuple[str, int, int, int]]:
 
 def test_the_same_image_weighs_the_same_to_the_byte(each_engine, made):
     name, tar = made
-    expected = measure([tar], name, LayerCache())
+    expected = read_image([tar], name, LayerCache()).report
     assert [one.bytes for one in expected.layers] == FILE_BYTES
     each_engine.load(tar)
     try:
