@@ -11,7 +11,7 @@ from mldocker_lab.widgets.view import Silent
 if TYPE_CHECKING:
     from mldocker_lab.widgets.view import View
 
-__all__ = ["view"]
+__all__ = ["has_page", "view"]
 
 
 def view() -> View:
@@ -29,6 +29,11 @@ def view() -> View:
     from mldocker_lab.widgets.terminal import Lines
 
     return Lines()
+
+
+def has_page() -> bool:
+    """Whether what is displayed may come alive: in a notebook, unless ``MLDOCKER_LIVE=0``."""
+    return os.environ.get("MLDOCKER_LIVE") != "0" and _in_notebook()
 
 
 def _in_notebook() -> bool:
