@@ -31,6 +31,7 @@ _HOME = {
     "context": "mldocker_lab.lab",
     "doctor": "mldocker_lab.lab",
     "exercise": "mldocker_lab.lab",
+    "explore": "mldocker_lab.lab",
     "inspect": "mldocker_lab.lab",
     "pull_cost": "mldocker_lab.lab",
     "replay": "mldocker_lab.lab",

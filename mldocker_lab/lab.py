@@ -28,13 +28,14 @@ from mldocker_lab.replay import RecordedPair, recording_of
 from mldocker_lab.report.build import BuildReport
 from mldocker_lab.report.compare import Comparison
 from mldocker_lab.report.context import ContextReport, context_report
-from mldocker_lab.report.inspection import Inspection, inspected
+from mldocker_lab.report.inspection import inspected
 from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.report.pullcost import Pull, PullCost, after_an_edit
 from mldocker_lab.report.savestream import Contents, read_path
 from mldocker_lab.supply import bases, mirror, wheels
 from mldocker_lab.units import took
 from mldocker_lab.widgets.choose import view as choose_view
+from mldocker_lab.widgets.explore import Explorable, Exploration, explorable
 from mldocker_lab.widgets.progress import counting, watch
 from mldocker_lab.widgets.view import showing
 from mldocker_lab.workbench import Workbench
@@ -58,6 +59,7 @@ __all__ = [
     "engine_status",
     "engine_stop",
     "exercise",
+    "explore",
     "find_engine",
     "grade",
     "inspect",
@@ -289,7 +291,7 @@ def run(
     return workbench().run(_ref(image), command, **config)
 
 
-def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Inspection:
+def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Explorable:
     """What is in an image: its layers, what it wastes, where its bytes are, what is no use in it.
 
     Args:
@@ -303,7 +305,19 @@ def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Inspection:
         Corrupted: the image is damaged, or not what it claims to be.
     """
     found = _contents(image)
-    return inspected(found.report, found.indexes()).show(top)
+    return explorable(inspected(found.report, found.indexes()).show(top))
+
+
+def explore(image: str | Path | BuildReport) -> Exploration:
+    """The layers of an image and their files, to click through; tables outside of a notebook.
+
+    Args:
+        image: as for ``inspect``.
+
+    Raises:
+        ImageNotFound, UsageError, Corrupted: as ``inspect``.
+    """
+    return inspect(image).explore()
 
 
 def pull_cost(

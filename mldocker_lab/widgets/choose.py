@@ -11,7 +11,7 @@ from mldocker_lab.widgets.view import Silent
 if TYPE_CHECKING:
     from mldocker_lab.widgets.view import View
 
-__all__ = ["in_notebook", "view"]
+__all__ = ["has_page", "in_notebook", "view"]
 
 
 def view() -> View:
@@ -29,6 +29,11 @@ def view() -> View:
     from mldocker_lab.widgets.terminal import Lines
 
     return Lines()
+
+
+def has_page() -> bool:
+    """Whether what is displayed may come alive: in a notebook, unless ``MLDOCKER_LIVE=0``."""
+    return os.environ.get("MLDOCKER_LIVE") != "0" and in_notebook()
 
 
 def in_notebook() -> bool:
