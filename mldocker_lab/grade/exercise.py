@@ -63,6 +63,11 @@ class Exercise:
         """The folder the learner edits."""
         return self.folder / "answer"
 
+    @property
+    def start(self) -> Path:
+        """The folder with the answer as it was at its start; it may be missing."""
+        return self.folder / "start"
+
     def owns(self, name: str) -> bool:
         """Whether a file of ``answer/`` is the learner's to hand in."""
         return any(fnmatch(name, pattern) for pattern in self.answer_files)
