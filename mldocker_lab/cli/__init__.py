@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mldocker_lab.cli.comparing import compare
 from mldocker_lab.cli.engine import clean, engine
-from mldocker_lab.cli.grading import grade
+from mldocker_lab.cli.grading import grade, gradebook
 from mldocker_lab.cli.prepare import doctor, open_lab, up
 from mldocker_lab.cli.root import main
 
 __all__ = ["main"]
 
-for _command in (up, open_lab, doctor, compare, grade, engine, clean):
+for _command in (up, open_lab, doctor, compare, grade, gradebook, engine, clean):
     main.add_command(_command)

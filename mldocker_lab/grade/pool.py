@@ -28,6 +28,7 @@ from mldocker_lab.grade.policy import Refused
 from mldocker_lab.grade.record import Record
 from mldocker_lab.grade.score import CheckScore, ExerciseScore
 from mldocker_lab.grade.verdict import Verdict, verdict_on
+from mldocker_lab.show.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -377,8 +378,7 @@ def _bounded(verdict: Verdict) -> Verdict:
 
 
 def _plain(text: str) -> str:
-    text = text.replace("\t", " ")
-    kept = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    kept = printable(text)
     return kept if len(kept) <= _MOST_WORDS else f"{kept[: _MOST_WORDS - 1]}…"
 
 

@@ -26,9 +26,10 @@ from mldocker_lab.grade.score import CheckScore, ExerciseScore, Gradebook, Submi
 from mldocker_lab.grade.station import Kind, found, nowhere
 from mldocker_lab.grade.submissions import Submission, discover, known_exercises
 from mldocker_lab.grade.verdict import Verdict
+from mldocker_lab.show.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from mldocker_lab.grade.exercise import Exercise
@@ -38,17 +39,26 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Watcher", "grade", "grade_all"]
 
 
+_NONE = "no engine was given to grade on"
+
+
 class Watcher:
     """Hears how grading goes; this one does nothing with it."""
 
     def begin(self, names: list[str], known: int) -> None:
         """It begins: whose answers will be graded, and how many results are known already."""
 
+    def preparing(self, what: str) -> None:
+        """Something is prepared that all of it needs."""
+
     def doing(self, worker: int, what: str) -> None:
         """A worker begins something; "" when it is done."""
 
     def result(self, submission: str, score: ExerciseScore, note: str) -> None:
         """A result is there; ``note`` says where from, if it was not graded just now."""
+
+    def end(self) -> None:
+        """All results are there, or there will be no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class Options:
         exercises: the folder of the exercises we trust; None for the lab's own.
         only: ids of the exercises to grade; every submission is held to all of them. None for
             whatever each submission holds.
-        kind: what to build on.
+        kind: finds what to build on; only asked if something has to be built.
         jobs: how many answers at a time.
         ledger: the gradebook's file; None keeps nothing.
         regrade: grade anew what is known already.
@@ -69,7 +79,7 @@ class Options:
 
     exercises: Path | None = None
     only: tuple[str, ...] = ()
-    kind: Kind = field(default_factory=lambda: nowhere("no engine was given to grade on"))
+    kind: Callable[[], Kind] = lambda: nowhere(_NONE)
     jobs: int = 1
     ledger: Ledger | None = None
     regrade: bool = False
@@ -91,8 +101,9 @@ def grade(
     Raises:
         UsageError: a path holds nothing that can be graded.
     """
-    kind = found(bench) if bench else nowhere("no engine was given to grade on")
-    return grade_all(paths, Options(exercises=exercises, kind=kind))
+    if bench is None:
+        return grade_all(paths, Options(exercises=exercises))
+    return grade_all(paths, Options(exercises=exercises, kind=lambda: found(bench)))
 
 
 def grade_all(paths: Iterable[Path], options: Options) -> Gradebook:
@@ -109,9 +120,16 @@ def grade_all(paths: Iterable[Path], options: Options) -> Gradebook:
         there = discover(Path(path), known)
         submissions += there.submissions
         ignored += there.ignored
-    items = [item for one in submissions for item in _items(one, known, options)]
-    _grade_items(items, options)
-    notes = [*options.kind.notes]
+    building = any("engine" in known[n].needs for s in submissions for n in s.answers if n in known)
+    kind = options.kind() if building else nowhere(_NONE)
+    items = [item for one in submissions for item in _items(one, known, kind, options)]
+    try:
+        again = _grade_items(items, kind, options)
+    finally:
+        options.watcher.end()
+    notes = [*kind.notes]
+    if again:
+        notes.append(f"graded before, so not again: {again} of {len(items)} (--regrade does)")
     if ignored:
         notes.append(f"no submissions, so not looked at: {', '.join(sorted(ignored))}")
     scores = [
@@ -148,38 +166,42 @@ def _chosen(known: dict[str, Exercise], only: tuple[str, ...]) -> dict[str, Exer
     return {name: known[name] for name in only} if only else known
 
 
-def _items(one: Submission, known: dict[str, Exercise], options: Options) -> Iterator[_Item]:
+def _items(
+    one: Submission, known: dict[str, Exercise], kind: Kind, options: Options
+) -> Iterator[_Item]:
     """The answers of a submission; what cannot be graded has its score already."""
-    names = [*one.answers] if not options.only else [*known]
+    late = _late(one, options.due)
     if one.problem and not options.only:
-        yield _unreadable(one, "–", None, one.problem, options)
-    for name in names:
+        yield _unreadable(one, "–", None, one.problem, late)
+    for name in [*known] if options.only else [*one.answers]:
         exercise = known.get(name)
         handed = one.answers.get(name)
         if exercise is None:
-            why = Refused(f"no exercise is called {name}; there are {', '.join(sorted(known))}")
-            yield _unreadable(one, name, None, why, options)
+            shown = printable(name)
+            why = Refused(f"no exercise is called {shown}; there are {', '.join(sorted(known))}")
+            yield _unreadable(one, shown, None, why, late)
         elif handed is None:
             why = one.problem or Refused(f"nothing was handed in for {name}")
-            yield _unreadable(one, name, exercise, why, options)
+            yield _unreadable(one, name, exercise, why, late)
         else:
             try:
                 files = handed.files(exercise)
             except Refused as error:
-                yield _unreadable(one, name, exercise, error, options)
+                yield _unreadable(one, name, exercise, error, late)
             else:
                 checks = fingerprints.of_exercise(exercise)
-                hashes = fingerprints.hashes(checks, files, options.kind.name)
-                yield _Item(one, name, exercise, files, hashes, _late(one, options.due))
+                place = kind.name if "engine" in exercise.needs else ""
+                hashes = fingerprints.hashes(checks, files, place)
+                yield _Item(one, name, exercise, files, hashes, late)
 
 
 def _unreadable(
-    one: Submission, name: str, exercise: Exercise | None, why: Refused, options: Options
+    one: Submission, name: str, exercise: Exercise | None, why: Refused, late: int | None
 ) -> _Item:
-    score = refused(exercise, why) if exercise else ExerciseScore(name, (), why.what)
+    score = refused(exercise, why) if exercise else ExerciseScore(name, (), printable(why.what))
     checks = fingerprints.of_exercise(exercise) if exercise else ""
-    hashes = fingerprints.hashes(checks, {}, options.kind.name, why=why.what)
-    return _Item(one, name, exercise, {}, hashes, _late(one, options.due), score)
+    hashes = fingerprints.hashes(checks, {}, "", why=why.what)
+    return _Item(one, name, exercise, {}, hashes, late, score)
 
 
 def _late(one: Submission, due: datetime | None) -> int | None:
@@ -190,8 +212,12 @@ def _late(one: Submission, due: datetime | None) -> int | None:
     return seconds if seconds > 0 else None
 
 
-def _grade_items(items: list[_Item], options: Options) -> None:
-    """Give every item its score: known ones first, then the rest, equal ones once."""
+def _grade_items(items: list[_Item], kind: Kind, options: Options) -> int:
+    """Give every item its score: known ones first, then the rest, equal ones once.
+
+    Returns:
+        How many were known from an earlier run.
+    """
     todo: dict[str, list[_Item]] = {}
     known: list[tuple[_Item, str, int | None]] = []
     for item in items:
@@ -201,7 +227,7 @@ def _grade_items(items: list[_Item], options: Options) -> None:
             if earlier:
                 (number, item.score), note = earlier, "graded before"
         if item.score is None and item.exercise:
-            item.score = _not_attempted(item.exercise, options.kind)
+            item.score = _not_attempted(item.exercise, kind)
         if item.score is None:
             todo.setdefault(item.hashes.key, []).append(item)
         else:
@@ -211,14 +237,13 @@ def _grade_items(items: list[_Item], options: Options) -> None:
     for item, note, number in known:
         _keep(item, options, note, number)
     jobs = [Job(one.exercise, one.files, one.submission.name) for one, *_ in groups if one.exercise]
-    if not jobs:
-        return
-    pool = Pool(options.kind.make, min(options.jobs, options.kind.most), options.watcher.doing)
+    pool = Pool(kind.make, min(options.jobs, kind.most), options.watcher.doing)
     for position, score in pool.run(jobs):
         first: int | None = None
         for count, item in enumerate(groups[position]):
             item.score = score
             first = _keep(item, options, "the same files" if count else "", first)
+    return sum(number is not None for _, _, number in known)
 
 
 def _not_attempted(exercise: Exercise, kind: Kind) -> ExerciseScore | None:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from mldocker_lab.grade.verdict import Status
 
-__all__ = ["CheckScore", "ExerciseScore", "Gradebook", "SubmissionScore", "lateness"]
+__all__ = ["MARKS", "CheckScore", "ExerciseScore", "Gradebook", "SubmissionScore", "lateness"]
 
-#: A shape and a word: the table reads without colour.
-_MARKS: dict[Status, str] = {"passed": "✔", "failed": "✘", "not-attempted": "–", "error": "!"}
+#: A shape for each status: a table reads without colour.
+MARKS: dict[Status, str] = {"passed": "✔", "failed": "✘", "not-attempted": "–", "error": "!"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,7 +42,7 @@ class CheckScore:
 
     def __repr__(self) -> str:
         """What a check cell shows. A pass is one line that never changes: nbval compares it."""
-        mark, verdict = _MARKS[self.verdict.status], self.verdict
+        mark, verdict = MARKS[self.verdict.status], self.verdict
         if verdict.status == "passed":
             return f"{mark} {self.id} ({_points(self.points)}): {verdict.seen}"
         word = {"failed": "", "not-attempted": ", not attempted", "error": ", not judged"}
@@ -156,18 +156,24 @@ class SubmissionScore:
             "score": self.score,
             "possible": self.possible,
             "exercises": [exercise.to_dict() for exercise in self.exercises],
+            **({"late_seconds": self.late} if self.late else {}),
         }
 
     def table(self) -> Table:
         """A row for every check."""
         rows = [
             (
-                f"{_MARKS[check.verdict.status]} {exercise.id}",
+                f"{MARKS[check.verdict.status]} {exercise.id}",
                 check.id,
                 _of(check.points, check.possible),
             )
             for exercise in self.exercises
             for check in exercise.checks
+        ]
+        rows += [
+            (f"{MARKS['failed']} {exercise.id}", "not graded", _of(0, 0))
+            for exercise in self.exercises
+            if not exercise.checks
         ]
         columns = (Column(""), Column("check"), Column("points", "number"))
         return Table(

@@ -266,9 +266,8 @@ def pens(limits: Limits, most: int, say: Say) -> Kind:
     """
     with Pen(limits) as pen:
         missing = pen.missing
-    parts = f"{limits.memory} {limits.processes} {limits.cpus} {limits.disk}"
     return Kind(
-        f"pen {parts}",
+        "pen",
         lambda: PenStation(limits, say),
         most,
         missing,

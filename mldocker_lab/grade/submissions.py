@@ -16,6 +16,7 @@ from mldocker_lab.grade.exercise import SETTINGS, Exercise
 from mldocker_lab.grade.handin import NOTEBOOKS, Handed
 from mldocker_lab.grade.policy import Refused
 from mldocker_lab.grade.trees import FolderTree, Tree, ZipTree
+from mldocker_lab.show.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -94,7 +95,7 @@ def discover(path: Path, known: Mapping[str, Exercise]) -> Found:
         UsageError: nothing of that kind is there.
     """
     if path.is_file() and path.suffix in (_ZIP, NOTEBOOKS):
-        return Found((_file(path, path.stem, known),))
+        return Found((_file(path, printable(path.stem), known),))
     if not path.is_dir():
         raise UsageError(
             f"there is no folder, zip file or notebook {path}",
@@ -103,8 +104,9 @@ def discover(path: Path, known: Mapping[str, Exercise]) -> Found:
     path = path.resolve()
     if (path / SETTINGS).is_file() or path.name in known:
         tree = FolderTree(path)
-        return Found((Submission(path.name, {path.name: Handed(tree, _inner(tree))}, tree.when),))
-    own = _folder(path, path.name, known)
+        answers = {path.name: Handed(tree, _inner(tree))}
+        return Found((Submission(printable(path.name), answers, tree.when),))
+    own = _folder(path, printable(path.name), known)
     if own.answers and (path / _CHECKOUT).is_dir():
         return Found((own,))
     many = _many(path, known)
@@ -131,9 +133,10 @@ def _many(path: Path, known: Mapping[str, Exercise]) -> Found:
         if name in known or (entry / SETTINGS).is_file():
             answers.append(name)
         elif not entry.name.startswith((".", "__")):
-            made = _entry(entry, entry.name if name in taken else name, known)
+            name = printable(name)
+            made = _entry(entry, printable(entry.name) if name in taken else name, known)
             if made is None:
-                ignored.append(entry.name)
+                ignored.append(printable(entry.name))
             else:
                 taken.add(made.name)
                 submissions.append(made)

@@ -138,8 +138,9 @@ class Service:
     def _not_ready(self, why: str) -> NotReady:
         lines = self.engine.logs(self.container, tail=_LAST_LINES).strip().splitlines()
         log = "".join(f"\n  | {line}" for line in lines) or "\n  | (it printed nothing)"
+        name = "the service" if self.image.startswith("sha256:") else self.image
         return NotReady(
-            f"{self.image} {why}: waited for {self.ready} on port {self.port}{log}",
+            f"{name} {why}: waited for {self.ready} on port {self.port}{log}",
             f"see that it listens on 0.0.0.0:{self.port} and answers {self.ready}",
         )
 
