@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mldocker_lab.engine import private
+from mldocker_lab.engine import leftovers, private
 from mldocker_lab.engine.client import Engine
 from mldocker_lab.engine.limits import Group, Limits
 from mldocker_lab.errors import EngineError, EngineGone, NoEngine
@@ -43,6 +43,7 @@ _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 _ROOM = 2 << 30  # for base images and mirror, on top of what a submission may use
 _MOST_PENS = 64
+_SOCKETS = "mldlab-"
 _LOG_BYTES = 5_000_000
 
 
@@ -160,7 +161,7 @@ class Pen:
         disk, short = _made_disk(self._disk, _ROOM + self.limits.disk)
         self.missing = (*missing, *([short] if short else []))
         self.own_disk = disk is not None
-        self._socket = Path(tempfile.mkdtemp(prefix="mldlab-")) / "docker.sock"
+        self._socket = Path(tempfile.mkdtemp(prefix=f"{_SOCKETS}{os.getpid()}-")) / "docker.sock"
         log = self.root / "dockerd.log"
         if log.exists() and log.stat().st_size > _LOG_BYTES:
             log.unlink()
@@ -222,6 +223,10 @@ def _slot() -> tuple[TextIOWrapper, Path]:
     """A place nobody uses, locked until its file is closed: by us, or by the kernel for us."""
     import fcntl
 
+    for left in Path(tempfile.gettempdir()).glob(f"{_SOCKETS}*-*"):  # by one that was killed
+        pid = left.name.removeprefix(_SOCKETS).partition("-")[0]
+        if pid.isdecimal() and not leftovers.alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
     folder = home("grading").resolve()
     for number in range(_MOST_PENS):
         lock = (folder / f"pen-{number}.lock").open("a", encoding="utf-8")

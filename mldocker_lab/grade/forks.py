@@ -1,7 +1,7 @@
 """Kernels in a tenth of the time: forked from a process that has imported everything already.
 
 A kernel spends most of its processor time on imports that are the same for every notebook. Here a
-*nursery* process imports them once, before it has threads, sockets or anything of a submission,
+*nursery* process has imported them, before it has threads, sockets or anything of a submission,
 and each kernel is a fork of it. The nursery itself never runs a cell, so every kernel begins from
 the same memory: what one notebook did dies with its process, as with a kernel started anew.
 
@@ -44,6 +44,7 @@ class Nursery:
     """The process that kernels are forked from. Make it before this process has any thread."""
 
     def __init__(self) -> None:
+        _imports()  # by us, so that both have them
         self._channel, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -116,7 +117,6 @@ class Kernel:
 def _serve(channel: socket.socket) -> None:
     """Answer requests until the other side hangs up; then end every kernel and ourselves."""
     _nowhere()
-    _imports()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
     running: set[int] = set()

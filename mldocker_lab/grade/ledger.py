@@ -117,11 +117,11 @@ class Attempt:
         from dataclasses import asdict
 
         return {
+            **self.result.to_dict(),
             "id": self.id,
+            "exercise": self.result.id,
             "at": self.at.isoformat(),
             "submission": self.submission,
-            **self.result.to_dict(),
-            "exercise": self.result.id,
             "handed_in": self.handed_in.isoformat() if self.handed_in else None,
             "late_seconds": self.late,
             "hashes": asdict(self.hashes),

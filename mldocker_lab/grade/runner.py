@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Watcher", "grade", "grade_all"]
 
 
+_FEW = 10
 _NONE = "no engine was given to grade on"
 
 
@@ -237,13 +238,20 @@ def _grade_items(items: list[_Item], kind: Kind, options: Options) -> int:
     for item, note, number in known:
         _keep(item, options, note, number)
     jobs = [Job(one.exercise, one.files, one.submission.name) for one, *_ in groups if one.exercise]
-    pool = Pool(kind.make, min(options.jobs, kind.most), options.watcher.doing)
+    pool = Pool(kind.make, _workers(jobs, kind, options), options.watcher.doing)
     for position, score in pool.run(jobs):
         first: int | None = None
         for count, item in enumerate(groups[position]):
             item.score = score
             first = _keep(item, options, "the same files" if count else "", first)
     return sum(number is not None for _, _, number in known)
+
+
+def _workers(jobs: list[Job], kind: Kind, options: Options) -> int:
+    """As many as asked for; but starting one costs as much as some notebooks without docker."""
+    most = min(options.jobs, kind.most)
+    building = any("engine" in job.exercise.needs for job in jobs)
+    return most if building else min(most, 1 + len(jobs) // _FEW)
 
 
 def _not_attempted(exercise: Exercise, kind: Kind) -> ExerciseScore | None:
@@ -268,7 +276,7 @@ def _keep(item: _Item, options: Options, note: str, same_as: int | None = None) 
     if ledger is not None:
         late, when = item.late, item.submission.when
         there = ledger.newest(name, item.id, item.hashes.key, late)
-        if there is None or (options.regrade and not note):
+        if there is None or (options.regrade and item.files and not note):
             there = ledger.add(name, score, item.hashes, handed_in=when, late=late, same_as=same_as)
         same_as = there
     options.watcher.result(name, score, note)

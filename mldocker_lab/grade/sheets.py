@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.errors import UsageError
@@ -23,6 +24,7 @@ __all__ = ["canvas", "checks", "marks", "moodle", "read_roster"]
 
 _CHECKS = ("submission", "exercise", "check", "status", "points", "possible", "late", "message")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PLAIN = re.compile(r"-|[+-]?\d+([.,]\d+)?")
 _MOODLE = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)")
 _FEEDBACK = "Feedback comments"
 _CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -104,13 +106,13 @@ def canvas(
             login, and a column whose title begins like an exercise's id is that exercise.
             Without, a submission's name is the student's login.
     """
-    exercises = sorted({exercise for mine in found.values() for exercise in mine})
+    marked = [one.result for mine in found.values() for one in mine.values()]
+    exercises = sorted({result.id for result in marked if result.possible})
     head = roster[0] if roster else {}
     students = [row for row in roster if "points possible" not in row.get("Student", "").lower()]
     titles = {one: next((t for t in head if _titled(t, one)), one) for one in exercises}
     possible = {
-        one: max(mine[one].result.possible for mine in found.values() if one in mine)
-        for one in exercises
+        one: max(result.possible for result in marked if result.id == one) for one in exercises
     }
     rows: list[Sequence[object]] = [
         (*_CANVAS, *titles.values()),
@@ -182,5 +184,6 @@ def _csv(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """A cell that no spreadsheet takes for a formula; a dash or a number is none."""
+    formula = isinstance(value, str) and value.startswith(_FORMULA) and not _PLAIN.fullmatch(value)
+    return f"'{value}" if formula else value

@@ -10,7 +10,6 @@ asked and nothing else can be reached. When its input closes it ends, and every 
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import queue
@@ -38,15 +37,13 @@ def main() -> None:
     """Serve until the input closes."""
     if "--network" in sys.argv:
         _enter(sys.argv[sys.argv.index("--network") + 1])
+    from mldocker_lab.grade import plugin
+
     nursery = forks.Nursery() if forks.possible() else None  # before there is a thread, or a file
     jobs, news, output = _channels()
     inbox = _Inbox(jobs)
-    from mldocker_lab.grade import plugin
-
     if nursery:
         plugin.fork_kernels(nursery)
-    gc.collect()
-    gc.freeze()  # imports stay: nobody needs to look at them again after every notebook
     base = dict(os.environ)
     while (job := inbox.next()) is not None:
         os.environ.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -14,7 +13,6 @@ from mldocker_lab.engine.limits import Limits
 from mldocker_lab.home import home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SETTINGS = """
@@ -98,6 +96,8 @@ def ask(evidence):
         return running.get("/word").text, running.get("/report").text[:400]
 '''
 
+SMALL = Limits(memory=400 << 20, processes=100, cpus=1.0, disk=500 << 20)
+
 BASE = "FROM mldocker-lab/python:3.11-slim\nWORKDIR /app\n"
 GOOD = BASE + 'RUN echo slow\nCOPY . .\nCMD ["python3", "app.py"]\n'
 #: Builds, and does not do what it should: worth one point, whatever comes with it.
@@ -147,20 +147,20 @@ def exercises(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pens(tmp_path_factory) -> Iterator[Limits]:
-    """A lab home of our own where pens can be made, and small limits for them."""
+def pens_home(tmp_path_factory) -> Path:
+    """A lab home where pens can be made; base images and wheels are those of the real one."""
     reason = pen.obstacle()
     if reason:
         pytest.skip(f"no grading engine of its own: {reason}")
-    real = home()
-    ours = tmp_path_factory.mktemp("home")
+    real, ours = home(), tmp_path_factory.mktemp("home")
     for name in ("bases", "wheels"):
         (real / name).mkdir(exist_ok=True)
         (ours / name).symlink_to(real / name)
-    before = os.environ.get("MLDOCKER_HOME")
-    os.environ["MLDOCKER_HOME"] = str(ours)
-    yield Limits(memory=400 << 20, processes=100, cpus=1.0, disk=500 << 20)
-    if before is None:
-        del os.environ["MLDOCKER_HOME"]
-    else:
-        os.environ["MLDOCKER_HOME"] = before
+    return ours
+
+
+@pytest.fixture
+def pens(pens_home, monkeypatch) -> Limits:
+    """Small limits for pens, in that home."""
+    monkeypatch.setenv("MLDOCKER_HOME", str(pens_home))
+    return SMALL

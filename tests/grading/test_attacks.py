@@ -20,7 +20,7 @@ from mldocker_lab.grade.station import pens as in_pens
 
 from . import attacks
 from .attacks import HOGS, LOOKS, MARK, ON_NOTEBOOKS, REASONS, REFUSED, Attack
-from .conftest import GOOD, fill
+from .conftest import GOOD, SMALL, fill
 
 ZOE = "=zoe<b>\ufffd[31m"  # as she is shown; her folder has an escape character in its name
 
@@ -100,17 +100,18 @@ def room(listener) -> dict[str, Attack]:
 
 
 @pytest.fixture(scope="module")
-def graded(room, pens, exercises, tmp_path_factory):
+def graded(room, pens_home, exercises, tmp_path_factory):
     """The book, and everything that was graded in it; one run for all tests of this module."""
     folder = tmp_path_factory.mktemp("room")
     for name, attack in room.items():
         fill(folder / name.replace("\ufffd", "\x1b"), attack.files)
     Path(MARK).unlink(missing_ok=True)
     before = set(Path("/tmp").glob("mldlab-*"))
-    with Ledger(tmp_path_factory.mktemp("book") / "book.sqlite") as ledger:
+    with pytest.MonkeyPatch.context() as patch, Ledger(folder.parent / "book.sqlite") as ledger:
+        patch.setenv("MLDOCKER_HOME", str(pens_home))
         options = Options(
             exercises=exercises,
-            kind=lambda: in_pens(pens, 2, print),
+            kind=lambda: in_pens(SMALL, 2, print),
             jobs=2,
             ledger=ledger,
         )
@@ -176,11 +177,9 @@ def test_nothing_a_learner_wrote_is_obeyed_by_terminal_page_or_sheet(graded):
     assert not any(line.startswith("=") for line in sheets.checks(graded).splitlines())
 
 
-def test_nothing_is_left_running(graded, pens):
-    """Pens are gone with all that was in them: daemons, builds, services, mounts, cgroups."""
-    from mldocker_lab.home import home
-
-    places = str(home("grading"))
+def test_nothing_is_left_running(graded, pens_home):
+    """Pens are gone with all that was in them: daemons, builds, services, mounts."""
+    places = str(pens_home)
     running = [
         pid for pid in leftovers._all() if any(places in word for word in leftovers._arguments(pid))
     ]
