@@ -42,10 +42,14 @@ from mldocker_lab.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from mldocker_lab.build.request import Builder
     from mldocker_lab.build.secrets import Secret
     from mldocker_lab.engine.client import Engine
+    from mldocker_lab.grade.runner import Watcher
+    from mldocker_lab.grade.score import Gradebook
+    from mldocker_lab.grade.station import Kind
     from mldocker_lab.run.service import Service
 
 __all__ = [
@@ -62,6 +66,7 @@ __all__ = [
     "explore",
     "find_engine",
     "grade",
+    "gradebook_file",
     "inspect",
     "jupyter_arguments",
     "pull_cost",
@@ -72,6 +77,11 @@ __all__ = [
     "workbench",
 ]
 
+_MOST_JOBS = 4
+_SHARED = (
+    "So builds had that engine's network, no limits on memory, processors, processes and disk, "
+    "and the images on it were in their reach: grade no strangers' answers like this."
+)
 ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE_SECONDS = 2.0
 _FIRST_LESSON = "notebooks/00_preflight.ipynb"
@@ -372,11 +382,80 @@ def _ref(image: str | Path | BuildReport) -> str:
     return image.tag or image.image_id if isinstance(image, BuildReport) else str(image)
 
 
-def grade(paths: Iterable[Path]) -> Any:
-    """Grade exercises by building and running the answers; see ``grade.runner``."""
-    from mldocker_lab.grade.runner import grade as run_grading
+def grade(
+    paths: Iterable[Path],
+    *,
+    gradebook: Path | None = None,
+    exercises: tuple[str, ...] = (),
+    engine: str | None = None,
+    jobs: int | None = None,
+    regrade: bool = False,
+    due: datetime | None = None,
+    quiet: bool = False,
+) -> Gradebook:
+    """Grade answers: build and run them where they can harm nobody, and keep every attempt.
 
-    return run_grading(list(paths), workbench())
+    Args:
+        paths: exercises, folders of exercises, submissions, or folders of submissions.
+        gradebook: the SQLite file that keeps the attempts; None keeps them in the lab's home.
+        exercises: ids of the exercises every submission is held to; none for those it holds.
+        engine: None for engines of the grader's own; "found" for the one lessons use, or its
+            address: then what is graded shares it with everything else.
+        jobs: how many answers at a time; None for what the machine has room for.
+        regrade: grade anew what is known already.
+        due: when it had to be handed in: later ones are marked.
+        quiet: show no progress.
+
+    Raises:
+        UsageError: a path holds nothing that can be graded.
+        DiskFull: the gradebook has no room; what it holds is whole, and a rerun does the rest.
+    """
+    from mldocker_lab.grade import live, runner
+    from mldocker_lab.grade.ledger import Ledger
+
+    jobs = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
+    watcher = live.watcher(quiet=quiet)
+    with Ledger(gradebook or gradebook_file()) as ledger:
+        options = runner.Options(
+            only=exercises,
+            kind=partial(_place, engine, jobs, watcher),
+            jobs=jobs,
+            ledger=ledger,
+            regrade=regrade,
+            due=due,
+            watcher=watcher,
+        )
+        return runner.grade_all(list(paths), options)
+
+
+def gradebook_file() -> Path:
+    """Where the gradebook is, unless another one is named."""
+    return home() / "gradebook.sqlite"
+
+
+def _place(engine: str | None, jobs: int, watcher: Watcher) -> Kind:
+    """Where to grade: in pens, else on whatever engine there is, saying what that means."""
+    from mldocker_lab.engine import pen
+    from mldocker_lab.engine.limits import Limits
+    from mldocker_lab.grade import station
+
+    why = "as you asked"
+    if engine is None:
+        try:
+            if private.dockerd() is None and installing.possible():
+                installing.install(_say)
+            if not (reason := pen.obstacle()):
+                return station.pens(Limits.share(jobs), jobs, watcher.preparing)
+            why = f"since the grader cannot have one of its own: {reason}"
+        except EngineError as error:
+            why = f"since the grader cannot have one of its own: {error.what}"
+    elif engine != "found":
+        os.environ["MLDOCKER_ENGINE"] = engine  # the graded kernels look there, too
+    try:
+        bench = workbench()
+    except NoEngine as error:
+        return station.nowhere(error.what, (error.hint,))
+    return station.found(bench, (f"graded on {bench.engine.name}, {why}. {_SHARED}",))
 
 
 def exercise(folder: str | Path | None = None) -> Any:

@@ -19,11 +19,12 @@ from mldocker_lab.build.cold import RUN_LABEL, cold_bases, remove_run
 from mldocker_lab.build.measured import follow, weigh
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
-from mldocker_lab.errors import BuildFailed, EngineError, UsageError
+from mldocker_lab.errors import BuildFailed, DiskFull, EngineError, UsageError
 from mldocker_lab.report.events import Progress
 from mldocker_lab.report.fold import Folding
 from mldocker_lab.report.sizes import with_sizes
 from mldocker_lab.run import service
+from mldocker_lab.run.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -37,11 +38,13 @@ if TYPE_CHECKING:
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
     from mldocker_lab.report.fold import Row
+    from mldocker_lab.run.bounds import Bounds
     from mldocker_lab.supply.mirror import Mirror
 
 __all__ = ["Job", "Workbench"]
 
 _TELL_SECONDS = 0.2
+_LESS = "let the build do less"
 
 
 @dataclass
@@ -54,11 +57,13 @@ class Workbench:
         engine: where to build.
         mirror: where ``pip install`` finds its wheels.
         run_id: names the run; made up if not given.
+        bounds: what builds and containers may use, where they are a stranger's; else None.
     """
 
     engine: Engine
     mirror: Mirror
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
+    bounds: Bounds | None = None
     _bases: dict[str, int] = field(default_factory=dict, repr=False)
     _mounts: dict[str, int] = field(default_factory=dict, repr=False)
     _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
@@ -174,12 +179,19 @@ class Workbench:
     ) -> service.Service:
         """A container of ``image`` that answers HTTP; use it in a ``with`` block."""
         return service.Service(
-            self.engine, image, port, ready, environment or {}, self.mirror.network, seconds
+            self.engine,
+            image,
+            port,
+            ready,
+            environment or {},
+            self.mirror.network,
+            seconds,
+            self.bounds,
         )
 
     def run(self, image: str, command: list[str] | None = None, **config: Any) -> tuple[int, str]:
         """Run a container to its end; its exit status and what it printed."""
-        return service.run(self.engine, image, command, **config)
+        return service.run(self.engine, image, command, bounds=self.bounds, **config)
 
     def forget(self) -> None:
         """Remove what this run made."""
@@ -251,10 +263,27 @@ class Job:
                 raise BuildFailed("the build was cancelled")
             request = replace(self._request, bases=bases, cache_prefix=mounts)
             self._building = start(engine, request)
-            report = follow(self._building, engine=engine.name, name=self._name, listeners=[tell])
+            report = self._followed(self._building, engine.name, tell)
             return self._weighed(engine, report, tell) if self._sizes else report
         finally:
             engine.close()
+
+    def _followed(
+        self, building: Building, engine: str, tell: Callable[[Event], None]
+    ) -> BuildReport:
+        """See it through, within its bounds; outside of them it has failed."""
+        bounds = self._bench.bounds
+        with Guard(bounds, building.cancel) as guard:
+            try:
+                return follow(building, engine=engine, name=self._name, listeners=[tell])
+            except BuildFailed as error:
+                if not guard.why:
+                    raise
+                raise BuildFailed(f"the build was stopped: {guard.why}", _LESS) from error
+            except DiskFull as error:
+                if bounds is None:
+                    raise
+                raise BuildFailed("the build filled the disk it may use", _LESS) from error
 
     def cancel(self) -> None:
         """Hang up; the engine stops the step it is at."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mldocker_lab.errors import EngineError
 
-__all__ = ["NotAllowed", "create", "delete", "exists", "free_network"]
+__all__ = ["NotAllowed", "create", "delete", "exists", "free_network", "raise_loopback"]
 
 _ADD, _DELETE = 0x89A0, 0x89A1  # SIOCBRADDBR, SIOCBRDELBR
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # SIOCGIFFLAGS, SIOCSIFFLAGS
@@ -71,6 +71,11 @@ def delete(name: str) -> None:
         _ioctl(_DELETE, _name(name))
     except OSError:
         return
+
+
+def raise_loopback() -> None:
+    """Bring up ``lo``, which is down in a new network namespace."""
+    _flags("lo", up=True)
 
 
 def free_network(seed: str) -> ipaddress.IPv4Network:

@@ -177,10 +177,10 @@ class Engine:
             return False
         return True
 
-    def images(self, label: str = LABEL) -> list[dict[str, Any]]:
-        """The images that carry a label, untagged ones included."""
+    def images(self, label: str | None = LABEL) -> list[dict[str, Any]]:
+        """The images that carry a label, untagged ones included; None for all there are."""
         with _translated(self.url):
-            return list(self.api.images(all=True, filters={"label": label}))
+            return list(self.api.images(all=True, filters={"label": label} if label else None))
 
     def tag(self, ref: str, name: str) -> None:
         """Give an image a further name ("repository:tag")."""
@@ -386,10 +386,10 @@ class Engine:
         except ImageNotFound:
             return
 
-    def containers(self, label: str = LABEL) -> list[dict[str, Any]]:
-        """The containers that carry a label, stopped ones included."""
+    def containers(self, label: str | None = LABEL) -> list[dict[str, Any]]:
+        """The containers that carry a label, stopped ones included; None for all there are."""
         with _translated(self.url):
-            return list(self.api.containers(all=True, filters={"label": label}))
+            return list(self.api.containers(all=True, filters={"label": label} if label else None))
 
     # -- the rest ----------------------------------------------------------------------------
 
@@ -397,6 +397,18 @@ class Engine:
         """The networks a driver ("bridge", "host", …) made, as the API lists them."""
         with _translated(self.url):
             return list(self.api.networks(filters={"driver": driver}))
+
+    def make_network(self, name: str) -> None:
+        """Make a bridge network that has no way out."""
+        with _translated(name):
+            self.api.create_network(name, driver="bridge", internal=True, labels={LABEL: "network"})
+
+    def empty_build_cache(self) -> None:
+        """Throw the whole build cache away: only for an engine that is nobody else's."""
+        with _translated(self.url):
+            self.api._post(  # noqa: SLF001 the SDK's own call cannot ask for all of it
+                f"{self.api.base_url}/v{self.api.api_version}/build/prune", params={"all": "1"}
+            )
 
     def gateway(self) -> str | None:
         """Address of the engine's host on its default bridge, where published ports answer."""

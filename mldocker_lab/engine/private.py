@@ -35,7 +35,22 @@ from mldocker_lab.home import home
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Places", "Status", "dockerd", "obstacle", "purge", "running", "start", "status", "stop"]
+__all__ = [
+    "Places",
+    "Status",
+    "answers",
+    "can_overlay",
+    "complaint",
+    "dockerd",
+    "obstacle",
+    "purge",
+    "running",
+    "search_path",
+    "short_hash",
+    "start",
+    "status",
+    "stop",
+]
 
 _SNAPSHOTTERS = {"overlay2": "overlayfs", "vfs": "native"}  # what containerd calls them
 _START_SECONDS = 60.0
@@ -61,7 +76,7 @@ class Places:
         root = home("engine").resolve()
         if len(os.fsencode(root)) + _INSIDE_EXEC <= _LONGEST_SOCKET:
             return cls(root, root)
-        return cls(root, Path("/run") / f"mldocker-lab-{_short_hash(root)}")
+        return cls(root, Path("/run") / f"mldocker-lab-{short_hash(root)}")
 
     @property
     def data(self) -> Path:
@@ -101,7 +116,7 @@ class Places:
     @property
     def bridge(self) -> str:
         """The bridge's name: the same at every start, and no other lab's."""
-        return f"mldlab{_short_hash(self.root)}"
+        return f"mldlab{short_hash(self.root)}"
 
     @property
     def url(self) -> str:
@@ -133,7 +148,7 @@ def dockerd() -> Path | None:
     named = os.environ.get("MLDOCKER_DOCKERD")
     if named:
         return Path(named) if Path(named).is_file() else None
-    found = shutil.which("dockerd", path=_path())
+    found = shutil.which("dockerd", path=search_path())
     return Path(found) if found else None
 
 
@@ -158,7 +173,7 @@ def running() -> str | None:
     if not sys.platform.startswith("linux"):
         return None
     places = Places.here()
-    return places.url if _answers(places.socket) else None
+    return places.url if answers(places.socket) else None
 
 
 def start(features: Mapping[str, bool] | None = None) -> str:
@@ -246,7 +261,7 @@ def _launch(places: Places, features: Mapping[str, bool]) -> None:
     if not _wait(places, pid):
         _clear(places)
         raise EngineError(
-            f"the lab's own engine did not start\n{_complaint(places.log, before)}",
+            f"the lab's own engine did not start\n{complaint(places.log, before)}",
             f"read {places.log}, or use another engine: MLDOCKER_ENGINE=unix:///path/to/docker.sock",
         )
 
@@ -277,7 +292,7 @@ def _settings(places: Places) -> dict[str, Any]:
         "ip6tables": False,
         "ip-masq": False,
         "ip-forward": False,
-        "storage-driver": "overlay2" if _can_overlay(places.data) else "vfs",
+        "storage-driver": "overlay2" if can_overlay(places.data) else "vfs",
         # Cold builds share nothing, so their cache would grow for ever; this drops what was used
         # least. Only here: what another engine keeps is its owner's to decide.
         "builder": {"gc": {"enabled": True, "defaultKeepStorage": _CACHE_KEPT}},
@@ -288,7 +303,7 @@ def _spawn(places: Places) -> int:
     """The daemon, in a session of its own: neither Ctrl-C nor our end reaches it."""
     program = dockerd()
     environment = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "LISTEN_FDS")}
-    environment["PATH"] = os.pathsep.join([str(program.parent) if program else "", _path()])
+    environment["PATH"] = os.pathsep.join([str(program.parent) if program else "", search_path()])
     with places.log.open("ab") as log:
         process = subprocess.Popen(
             [str(program), *_command_mark(places)],
@@ -308,7 +323,7 @@ def _wait(places: Places, pid: int) -> bool:
     """Wait until it answers; False if it ended or took too long."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if _answers(places.socket):
+        if answers(places.socket):
             return True
         if not leftovers.alive(pid):
             return False
@@ -316,7 +331,7 @@ def _wait(places: Places, pid: int) -> bool:
     return False
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
     """Whether an engine says OK to ``GET /_ping`` on a Unix socket."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
@@ -328,7 +343,7 @@ def _answers(path: Path) -> bool:
         return False
 
 
-def _can_overlay(data: Path) -> bool:
+def can_overlay(data: Path) -> bool:
     """Whether the kernel mounts an overlay here (not on an overlay, not without the right)."""
     import ctypes
 
@@ -346,7 +361,7 @@ def _can_overlay(data: Path) -> bool:
     return True
 
 
-def _complaint(log: Path, before: int) -> str:
+def complaint(log: Path, before: int) -> str:
     """The lines of this start that say what went wrong, else its last ones."""
     with log.open("rb") as file:
         file.seek(before)
@@ -384,7 +399,7 @@ def _clear(places: Places) -> None:
 
 def _network_links(places: Places) -> list[str]:
     """The bridges of networks users made on this engine; the daemon makes them again."""
-    if not _answers(places.socket):
+    if not answers(places.socket):
         return []
     from mldocker_lab.engine.client import Engine
 
@@ -415,12 +430,13 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _path() -> str:
+def search_path() -> str:
     """PATH, and the folders of system programs that a user's PATH may lack."""
     return os.pathsep.join(
         [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"]
     )
 
 
-def _short_hash(path: Path) -> str:
+def short_hash(path: Path) -> str:
+    """Six characters that stand for a path where a path is too long."""
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:6]

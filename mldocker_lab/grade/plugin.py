@@ -1,19 +1,16 @@
-"""Our part of the graded pytest run: watches nbval, and notes which check cells passed clean.
+"""Our part of a graded pytest run: watches nbval, and notes which check cells passed clean.
 
-Loaded with ``-p`` beside nbval's own plugin; both run in the grader's process, never in the
-kernel. Which cell belongs to which check is read from the metadata of the pristine notebook.
+It runs beside nbval's own plugin in the grader's worker, never in the kernel. Which cell belongs
+to which check is read from the metadata of the pristine notebook.
 
 nbval waits for a reply until the cell's time is up even if the kernel is dead, and lets cells
-after a timeout run on. We ask every second whether the kernel lives, and count nothing after.
+after a timeout run on. We ask every half second whether the kernel lives, and count nothing after.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import time
-from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +23,13 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 from nbval.kernel import RunningKernel  # noqa: E402 after the line above
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
-__all__ = ["OUTCOMES", "KernelDied", "check_of"]
+    from mldocker_lab.grade.forks import Nursery
 
-#: Names the file for the outcomes: {check id: {"outcome": …, "why": …}}.
-OUTCOMES = "MLDOCKER_GRADE_OUTCOMES"
+__all__ = ["KernelDied", "Watch", "check_of", "fork_kernels"]
 
-_POLL_SECONDS = 1.0
-_AFTER = pytest.StashKey[str]()
-_outcomes: dict[str, dict[str, str]] = {}
+_POLL_SECONDS = 0.5
 
 
 class KernelDied(RuntimeError):
@@ -48,32 +42,46 @@ def check_of(cell: Any) -> str | None:
     return str(told["check"]) if "check" in told else None
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Replace nbval's way of waiting."""
-    del config
-    RunningKernel.await_reply = _await_reply
+class Watch:
+    """Watches the run of one notebook.
 
+    Args:
+        tell: called after each check cell with the check, whether it passed clean, and why
+            nothing counts any more ("" as long as it does).
+    """
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what became of a check cell."""
-    report: pytest.TestReport = yield
-    cell = getattr(item, "cell", None)
-    if cell is None or report.when == "teardown":
+    def __init__(self, tell: Callable[[str, bool, str], None]) -> None:
+        self._tell = tell
+        self._over = ""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note what became of a check cell."""
+        report: pytest.TestReport = yield
+        cell = getattr(item, "cell", None)
+        if cell is None or report.when == "teardown":
+            return report
+        counted = not self._over
+        if report.failed:
+            self._over = self._over or _broken(report, item.parent)
+        check = check_of(cell)
+        if check is not None and (report.when == "call" or not report.passed):
+            clean = counted and report.when == "call" and report.outcome == "passed"
+            self._tell(check, clean, "" if clean else self._over)
         return report
-    notebook: Any = item.parent
-    earlier = notebook.stash.get(_AFTER, "")
-    if report.failed and (broken := _broken(report, notebook)) and not earlier:
-        notebook.stash[_AFTER] = broken
-    check = check_of(cell)
-    if check is not None and (report.when == "call" or not report.passed):
-        clean = report.when == "call" and report.outcome == "passed" and not earlier
-        why = earlier or ("" if clean else notebook.stash.get(_AFTER, ""))
-        _outcomes[check] = {"outcome": "passed" if clean else "failed", "why": why}
-        _write()
-    return report
+
+
+def fork_kernels(nursery: Nursery) -> None:
+    """From now on, let jupyter_client fork its kernels from a nursery."""
+    from jupyter_client.provisioning import local_provisioner
+
+    def launch(command: list[str], **options: Any) -> Any:
+        arguments = [*command[command.index("-f") :], "--HistoryManager.enabled=False"]
+        return nursery.fork(arguments, cwd=options.get("cwd"), env=options["env"])
+
+    local_provisioner.launch_kernel = launch  # type: ignore[attr-defined, assignment]  # its only door
 
 
 def _broken(report: pytest.TestReport, notebook: Any) -> str:
@@ -83,17 +91,6 @@ def _broken(report: pytest.TestReport, notebook: Any) -> str:
     if getattr(notebook, "timed_out", False):
         return "a cell of the notebook took too long"
     return ""
-
-
-def _write() -> None:
-    """After every cell, so that a kill loses none."""
-    file = os.environ.get(OUTCOMES)
-    if not file:
-        return
-    path = Path(file)
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(_outcomes), encoding="utf-8")
-    draft.replace(path)
 
 
 def _await_reply(kernel: Any, message: str, timeout: float | None = None) -> None:
@@ -116,3 +113,6 @@ def _await_reply(kernel: Any, message: str, timeout: float | None = None) -> Non
             continue
         if reply["parent_header"].get("msg_id") == message:
             return
+
+
+RunningKernel.await_reply = _await_reply

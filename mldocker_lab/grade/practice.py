@@ -298,12 +298,9 @@ def _graded(record: Record) -> Callable[[], Workbench]:
     """The grader's own engine under the grader's own run id; it has prepared the supplies."""
 
     def make() -> Workbench:
-        from mldocker_lab.engine.find import find
-        from mldocker_lab.supply import mirror
-        from mldocker_lab.workbench import Workbench
+        from mldocker_lab.grade.graded import workbench
 
-        engine = find(start=False)
-        return Workbench(engine, mirror.find(engine), record.run_id)
+        return workbench(record)
 
     return make
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.grade.verdict import Verdict
 from mldocker_lab.show.table import Column, Table, bundle
 
 if TYPE_CHECKING:
-    from mldocker_lab.grade.verdict import Status, Verdict
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Self
 
-__all__ = ["CheckScore", "ExerciseScore", "Gradebook", "SubmissionScore"]
+    from mldocker_lab.grade.verdict import Status
 
-#: A shape and a word: the table reads without colour.
-_MARKS: dict[Status, str] = {"passed": "✔", "failed": "✘", "not-attempted": "–", "error": "!"}
+__all__ = ["MARKS", "CheckScore", "ExerciseScore", "Gradebook", "SubmissionScore", "lateness"]
+
+#: A shape for each status: a table reads without colour.
+MARKS: dict[Status, str] = {"passed": "✔", "failed": "✘", "not-attempted": "–", "error": "!"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,7 +42,7 @@ class CheckScore:
 
     def __repr__(self) -> str:
         """What a check cell shows. A pass is one line that never changes: nbval compares it."""
-        mark, verdict = _MARKS[self.verdict.status], self.verdict
+        mark, verdict = MARKS[self.verdict.status], self.verdict
         if verdict.status == "passed":
             return f"{mark} {self.id} ({_points(self.points)}): {verdict.seen}"
         word = {"failed": "", "not-attempted": ", not attempted", "error": ", not judged"}
@@ -56,6 +61,15 @@ class CheckScore:
             "possible": self.possible,
             "message": self.verdict.message,
         }
+
+    def to_record(self) -> dict[str, Any]:
+        """The score with all that was said, for the gradebook's file."""
+        return {"id": self.id, "possible": self.possible, "verdict": self.verdict.to_dict()}
+
+    @classmethod
+    def from_record(cls, data: Mapping[str, Any]) -> Self:
+        """The score that ``to_record`` wrote."""
+        return cls(data["id"], data["possible"], Verdict.from_dict(data["verdict"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,22 @@ class ExerciseScore:
         """Points there are."""
         return sum(check.possible for check in self.checks)
 
+    @property
+    def judged(self) -> bool:
+        """Whether it says something about the answer alone: then it need not be graded again."""
+        return all(one.verdict.status in ("passed", "failed") for one in self.checks)
+
+    def to_record(self) -> dict[str, Any]:
+        """The score with all that was said, for the gradebook's file."""
+        checks = [check.to_record() for check in self.checks]
+        return {"id": self.id, "checks": checks, "note": self.note}
+
+    @classmethod
+    def from_record(cls, data: Mapping[str, Any]) -> Self:
+        """The score that ``to_record`` wrote."""
+        checks = tuple(CheckScore.from_record(one) for one in data["checks"])
+        return cls(data["id"], checks, data["note"])
+
     def to_dict(self) -> dict[str, Any]:
         """The score as JSON sees it."""
         told = {
@@ -95,10 +125,19 @@ class ExerciseScore:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionScore:
-    """What one submission gave."""
+    """What one submission gave.
+
+    Attributes:
+        name: whose.
+        exercises: what each exercise gave.
+        handed_in: when it was handed in, as far as its files tell.
+        late: seconds after the due date; None if it was in time, or nobody knows.
+    """
 
     name: str
     exercises: tuple[ExerciseScore, ...]
+    handed_in: datetime | None = None
+    late: int | None = None
 
     @property
     def score(self) -> int:
@@ -117,18 +156,24 @@ class SubmissionScore:
             "score": self.score,
             "possible": self.possible,
             "exercises": [exercise.to_dict() for exercise in self.exercises],
+            **({"late_seconds": self.late} if self.late else {}),
         }
 
     def table(self) -> Table:
         """A row for every check."""
         rows = [
             (
-                f"{_MARKS[check.verdict.status]} {exercise.id}",
+                f"{MARKS[check.verdict.status]} {exercise.id}",
                 check.id,
                 _of(check.points, check.possible),
             )
             for exercise in self.exercises
             for check in exercise.checks
+        ]
+        rows += [
+            (f"{MARKS['failed']} {exercise.id}", "not graded", _of(0, 0))
+            for exercise in self.exercises
+            if not exercise.checks
         ]
         columns = (Column(""), Column("check"), Column("points", "number"))
         return Table(
@@ -139,6 +184,7 @@ class SubmissionScore:
         )
 
     def _notes(self) -> tuple[str, ...]:
+        late = [f"handed in {lateness(self.late)} late"] if self.late else []
         refused = [
             f"{exercise.id}: {exercise.note}" for exercise in self.exercises if exercise.note
         ]
@@ -149,14 +195,21 @@ class SubmissionScore:
             for check in exercise.checks
             if check.verdict.status != "passed"
         ]
-        return (*refused, *told)
+        return (*late, *refused, *told)
 
 
 @dataclass(frozen=True, slots=True)
 class Gradebook:
-    """What all submissions gave."""
+    """What all submissions gave.
+
+    Attributes:
+        submissions: each of them.
+        notes: what whoever grades should know: what this machine could not limit, which files
+            were ignored.
+    """
 
     submissions: tuple[SubmissionScore, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float:
@@ -166,13 +219,24 @@ class Gradebook:
 
     def to_dict(self) -> dict[str, Any]:
         """The book as JSON sees it."""
-        return {"submissions": [one.to_dict() for one in self.submissions]}
+        told: dict[str, Any] = {"submissions": [one.to_dict() for one in self.submissions]}
+        return {**told, "notes": list(self.notes)} if self.notes else told
 
     def __str__(self) -> str:
-        return "\n\n".join(one.table().to_text() for one in self.submissions)
+        tables = [one.table().to_text() for one in self.submissions]
+        return "\n\n".join([*tables, *(f"note: {note}" for note in self.notes)])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle([one.table() for one in self.submissions], include, exclude)
+
+
+def lateness(seconds: int) -> str:
+    """A delay in the unit people use: "20 minutes", "3 hours", "2 days"."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
 
 
 def _points(number: int) -> str:

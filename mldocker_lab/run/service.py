@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 import requests
 
 from mldocker_lab.errors import EngineError, LabError
+from mldocker_lab.run.ask import ask
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from mldocker_lab.engine.client import Engine
+    from mldocker_lab.run.bounds import Bounds
 
 __all__ = ["NotReady", "Service", "run"]
 
@@ -38,7 +40,8 @@ class Service:
         ready: a path that answers 2xx once it can work.
         environment: further variables.
         network: "host" where the engine has no bridge, else None.
-        seconds: how long to wait until it is ready.
+        seconds: how long to wait until it is ready, and for an answer.
+        bounds: what it may use; None for anything.
 
     Raises:
         NotReady: from ``with``: it ended, or did not answer 2xx in time.
@@ -51,17 +54,13 @@ class Service:
     environment: dict[str, str] = field(default_factory=dict)
     network: str | None = None
     seconds: float = 30
+    bounds: Bounds | None = None
     container: str = field(default="", init=False)
     url: str = field(default="", init=False)
 
     def __enter__(self) -> Self:
-        host: dict[str, Any] = (
-            {"network_mode": self.network}
-            if self.network
-            else {"port_bindings": {self.port: (_published_on(self.engine.url), None)}}
-        )
         self.container = self.engine.create(
-            self.image, host=host, ports=[self.port], environment=self.environment
+            self.image, host=self._host(), ports=[self.port], environment=self.environment
         )
         try:
             self.engine.start(self.container)
@@ -86,21 +85,34 @@ class Service:
 
     def get(self, path: str) -> requests.Response:
         """``GET path``."""
-        return requests.get(self.url + path, timeout=self.seconds)
+        return ask("GET", self.url + path, seconds=self.seconds)
 
     def post(self, path: str, json: Any) -> requests.Response:
         """``POST path`` with a JSON body."""
-        return requests.post(self.url + path, json=json, timeout=self.seconds)
+        return ask("POST", self.url + path, json=json, seconds=self.seconds)
 
     def logs(self) -> str:
         """What it printed so far."""
         return self.engine.logs(self.container)
 
+    def _host(self) -> dict[str, Any]:
+        bounds = self.bounds.host if self.bounds else {}
+        if self.network:
+            return {**bounds, "network_mode": self.network}
+        if bounds.get("network_mode"):
+            return bounds
+        return {**bounds, "port_bindings": {self.port: (_published_on(self.engine.url), None)}}
+
     def _address(self) -> str:
         if self.network == "host":
             return f"http://{_host(self.engine.url)}:{self.port}"
-        ports = self.engine.inspect(self.container)["NetworkSettings"]["Ports"]
-        published = ports.get(f"{self.port}/tcp")
+        told = self.engine.inspect(self.container)["NetworkSettings"]
+        if self.bounds and self.bounds.network:  # we stand on that network, so no port is published
+            address = told["Networks"].get(self.bounds.network, {}).get("IPAddress")
+            if not address:
+                raise self._not_ready("ended at once")
+            return f"http://{address}:{self.port}"
+        published = told["Ports"].get(f"{self.port}/tcp")
         if not published:  # it ended before its port was published
             raise self._not_ready("ended at once")
         return f"http://{_host(self.engine.url)}:{published[0]['HostPort']}"
@@ -112,18 +124,19 @@ class Service:
             if not self.engine.inspect(self.container)["State"]["Running"]:
                 raise self._not_ready("ended before it was ready")
             try:
-                answer = requests.get(self.url + self.ready, timeout=self.seconds)
+                left = max(deadline - time.monotonic(), _POLL_SECONDS)
+                answer = ask("GET", self.url + self.ready, seconds=left)
             except requests.RequestException:
                 time.sleep(_POLL_SECONDS)
                 continue
-            if answer.ok:
+            if 200 <= answer.status_code < 300:  # noqa: PLR2004 a redirect to elsewhere is no answer
                 return
             seen = f"last answer {answer.status_code}"
             time.sleep(_POLL_SECONDS)
         raise self._not_ready(f"was not ready within {self.seconds:.0f} s ({seen})")
 
     def _not_ready(self, why: str) -> NotReady:
-        lines = self.logs().strip().splitlines()[-_LAST_LINES:]
+        lines = self.engine.logs(self.container, tail=_LAST_LINES).strip().splitlines()
         log = "".join(f"\n  | {line}" for line in lines) or "\n  | (it printed nothing)"
         name = "the container" if self.image.startswith("sha256:") else self.image
         return NotReady(
@@ -139,6 +152,7 @@ def run(
     *,
     seconds: float = 60,
     files: dict[str, bytes] | None = None,
+    bounds: Bounds | None = None,
     **config: Any,
 ) -> tuple[int, str]:
     """Run a container to its end; returns its exit status and what it printed. It is removed.
@@ -149,11 +163,15 @@ def run(
         command: instead of the image's own.
         seconds: how long it may take.
         files: written into the container before it starts, by path from its root.
+        bounds: what it may use; None for anything.
         config: as for ``Engine.create``.
 
     Raises:
         EngineError: it did not end in time.
     """
+    if bounds:
+        config["host"] = {**bounds.host, **(config.get("host") or {})}
+        seconds = min(seconds, bounds.seconds)
     container = engine.create(image, command, **config)
     try:
         if files:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
-__all__ = ["folded", "middle", "one_line"]
+__all__ = ["folded", "middle", "one_line", "printable"]
 
 _DOTS = "…"
+_NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
 
 
 def one_line(text: str) -> str:
@@ -43,3 +44,9 @@ def middle(text: str, width: int) -> str:
     keep = max(width - len(_DOTS), 0)
     head, tail = keep - keep // 2, keep // 2
     return (text[:head] + _DOTS + text[len(text) - tail :])[: max(width, 0)]
+
+
+def printable(text: str) -> str:
+    """Text of a stranger without what a terminal would obey: controls, and turns of direction."""
+    text = text.replace("\t", " ")
+    return "".join(char if char.isprintable() or char == "\n" else _NOT_SHOWN for char in text)

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     from mldocker_lab.engine.client import Engine
 
-__all__ = ["DEVEL", "MIRROR_HOST", "MIRROR_PORT", "PIP_CONF", "SLIM", "architecture", "ensure"]
+__all__ = [
+    "DEVEL",
+    "MIRROR_HOST",
+    "MIRROR_PORT",
+    "PIP_CONF",
+    "SLIM",
+    "architecture",
+    "ensure",
+    "fingerprint",
+]
 
 SLIM = "mldocker-lab/python:3.11-slim"
 DEVEL = "mldocker-lab/python:3.11-devel"
@@ -76,6 +85,13 @@ def ensure(engine: Engine, which: tuple[str, ...] = (SLIM, DEVEL)) -> Iterator[P
         del missing[0]
     if missing:
         yield from _make_and_load(engine, tuple(missing))
+
+
+def fingerprint() -> str:
+    """Changes with anything the bases are made of, and with the wheels the mirror serves."""
+    locked = [(wheel.file, wheel.sha256) for name in locks.SETS for wheel in locks.wheels(name)]
+    parts = [_label("registry"), _label("made"), sorted(locked)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _current(engine: Engine, name: str) -> bool:

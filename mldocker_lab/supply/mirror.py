@@ -76,9 +76,17 @@ class Mirror:
     network: str | None = None
 
     def served(self, since: float | None = None) -> tuple[str, ...]:
-        """The wheels it sent, in order, since a moment on the engine's clock (see ``now``)."""
-        lines = (line.split() for line in self.engine.logs(self.container).splitlines())
-        sent = [(float(w[0]), w[1]) for w in lines if len(w) == 2 and w[1].endswith(".whl")]  # noqa: PLR2004
+        """The wheels it sent, in order, since a moment on the engine's clock (see ``now``).
+
+        Raises:
+            SupplyError: the log was cut in the meantime (a build that asks a hundred thousand
+                times can bring that about), so nobody knows.
+        """
+        lines = [line.split() for line in self.engine.logs(self.container).splitlines()]
+        told = [(float(w[0]), w[1]) for w in lines if len(w) == 2]  # noqa: PLR2004
+        if since is not None and not (told and told[0][0] <= since):
+            raise SupplyError("the wheel mirror's log was cut: too much was asked of it")
+        sent = [(moment, file) for moment, file in told if file.endswith(".whl")]
         return tuple(file for moment, file in sent if since is None or moment >= since)
 
     def now(self) -> float:
@@ -87,8 +95,15 @@ class Mirror:
         return datetime.fromisoformat(re.sub(r"\.(\d{6})\d*", r".\1", told)).timestamp()
 
 
-def ensure(engine: Engine) -> Iterator[Progress]:
+def ensure(
+    engine: Engine, *, ways: tuple[str, ...] | None = None, cgroup: str = ""
+) -> Iterator[Progress]:
     """Have the mirror running, with its base image and wheels; yields nothing if it is.
+
+    Args:
+        engine: where.
+        ways: the ways in that may be tried ("gateway", "address", …); None for all.
+        cgroup: its cgroup-parent, where it must not share the limits of what it serves.
 
     Raises:
         SupplyError: something it is made of cannot be had, or no build could reach it.
@@ -100,7 +115,7 @@ def ensure(engine: Engine) -> Iterator[Progress]:
     yield from wheels.fetch(bases.architecture(engine))
     yield Progress("wheel mirror", 0, 1)
     if not _restart(engine, content):
-        _anew(engine, content)
+        _anew(engine, content, ways, cgroup)
     _tidy(engine, content)
     yield Progress("wheel mirror", 1, 1)
 
@@ -177,17 +192,19 @@ def _restart(engine: Engine, content: str) -> bool:
     return False
 
 
-def _anew(engine: Engine, content: str) -> None:
+def _anew(
+    engine: Engine, content: str, allowed: tuple[str, ...] | None = None, cgroup: str = ""
+) -> None:
     """Make a mirror, by the first way that a container can really use."""
     for told in engine.containers(_ROLE):
         if told["Labels"].get(_CONTENT) != content:
             engine.remove(told["Id"])  # an older one holds the port
-    ways = _BRIDGED if engine.gateway() else ("host",)
+    ways = allowed or (_BRIDGED if engine.gateway() else ("host",))
     failures = []
     for way in ways:
         container = ""
         try:
-            container = _create(engine, content, way)
+            container = _create(engine, content, way, cgroup)
             engine.put_archive(container, _FOLDER, _archive(bases.architecture(engine)))
             engine.start(container)
             _probe(_seen(engine, container, way))
@@ -208,7 +225,7 @@ def _anew(engine: Engine, content: str) -> None:
     )
 
 
-def _create(engine: Engine, content: str, way: str) -> str:
+def _create(engine: Engine, content: str, way: str, cgroup: str = "") -> str:
     published = {"gateway": engine.gateway(), "host-gateway": "127.0.0.1"}.get(way)
     host: dict[str, Any] = {
         "cap_drop": ["ALL"],
@@ -216,6 +233,8 @@ def _create(engine: Engine, content: str, way: str) -> str:
         "mem_limit": "512m",
         "log_config": {"Type": "json-file", "Config": {"max-size": "10m"}},
     }
+    if cgroup:
+        host["cgroup_parent"] = cgroup
     if published:
         host["port_bindings"] = {MIRROR_PORT: (published, MIRROR_PORT)}
     if way == "host":

@@ -3,7 +3,8 @@
 Standard library only. It serves one folder of wheels the way package indexes do: project pages
 (PEP 503) with hashes, and each wheel's metadata beside it (PEP 658), so that pip resolves before
 it downloads. ``ETag`` and ``Cache-Control`` are what makes pip keep files in its cache: without
-them a cache mount looks broken. Every wheel sent is a line on stdout: when, and which.
+them a cache mount looks broken. Every wheel sent is a line on stdout: when, and which; it is
+written before the first byte goes, so that hanging up early hides nothing.
 
 ``data-core-metadata`` stands alone on purpose: with the older ``data-dist-info-metadata`` beside
 it, pip 23.0 takes a wrong turn.
@@ -129,9 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.index.folder / file
         self._head(HTTPStatus.OK, kind, path.stat().st_size, tag, _FOREVER)
         if self.command != "HEAD":
+            _log(file)
             with path.open("rb") as wheel:
                 shutil.copyfileobj(wheel, self.wfile, 1 << 20)
-            print(f"{time.time():.3f} {file}", flush=True)  # noqa: T201 the log is the point
 
     def _head(
         self, status: HTTPStatus, kind: str, length: int | None, tag: str = "", keep: str = ""
@@ -149,6 +150,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Only wheels are logged, by us."""
 
 
+def _log(what: str) -> None:
+    print(f"{time.time():.3f} {what}", flush=True)  # noqa: T201 the log is the point
+
+
 def serve(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
     """A server that is bound and listens; the caller runs ``serve_forever``."""
     handler = type("Handler", (_Handler,), {"index": Index(folder)})
@@ -158,4 +163,6 @@ def serve(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])).serve_forever()
+    started = serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    _log("ready")  # the log's first line: without it, the log was cut
+    started.serve_forever()

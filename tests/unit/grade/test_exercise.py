@@ -8,7 +8,6 @@ import pytest
 from mldocker_lab.errors import UsageError
 from mldocker_lab.grade import reference, rubric
 from mldocker_lab.grade.exercise import Exercise
-from mldocker_lab.grade.submissions import discover, known_exercises
 
 
 def test_settings_are_read(toy):
@@ -79,33 +78,3 @@ def test_a_missing_check_cell_is_noticed(toy):
     nbformat.write(written, path)
     with pytest.raises(UsageError, match="check cells are"):
         reference.refreshed(toy)
-
-
-def test_discover_tells_exercises_submissions_and_rooms_apart(toys, tmp_path):
-    known = known_exercises(toys)
-    room = tmp_path / "room"
-    for name in ("alice", "bob"):
-        (room / name / "00_toy").mkdir(parents=True)
-    (room / "bob" / "00_toy" / "answer").mkdir()
-    answer = toys / "00_toy" / "answer"
-
-    def found(path):
-        return {one.name: one.answers for one in discover(path, known)}
-
-    assert found(toys) == {"exercises": {"00_toy": answer}}
-    assert found(toys / "00_toy") == {"00_toy": {"00_toy": answer}}
-    alice, bob = (
-        {"00_toy": room / "alice" / "00_toy"},
-        {"00_toy": room / "bob" / "00_toy" / "answer"},
-    )
-    assert found(room / "alice") == {"alice": alice}
-    assert found(room) == {"alice": alice, "bob": bob}
-
-
-def test_discover_says_what_it_looked_for(toys, tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="no exercise") as caught:
-        discover(tmp_path / "empty", known_exercises(toys))
-    assert "00_toy" in caught.value.hint
-    with pytest.raises(UsageError, match="there is no folder"):
-        discover(tmp_path / "nowhere", [])
