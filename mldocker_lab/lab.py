@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from mldocker_lab.grade.runner import Watcher
     from mldocker_lab.grade.score import Gradebook
     from mldocker_lab.grade.station import Kind
+    from mldocker_lab.report.layers import ImageReport
     from mldocker_lab.run.service import Service
 
 __all__ = [
@@ -344,9 +345,16 @@ def pull_cost(
     """
     if isinstance(new, Comparison):
         return after_an_edit(new)
-    old = _contents(having).report if having is not None else None
-    report = _contents(new).report
+    old = _weighed(having) if having is not None else None
+    report = _weighed(new)
     return PullCost((Pull(report.image, report, old),))
+
+
+def _weighed(image: str | Path | BuildReport) -> ImageReport:
+    """An image's layers; those of a build that was weighed are known, wherever it is by now."""
+    if isinstance(image, BuildReport) and image.image is not None:
+        return replace(image.image, image=_ref(image))
+    return _contents(image).report
 
 
 def _contents(image: str | Path | BuildReport) -> Contents:

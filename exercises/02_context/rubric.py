@@ -69,7 +69,7 @@ def small_context(evidence: Evidence) -> Verdict:
         f"the biggest file of it is {biggest.name} ({size(biggest.size)})",
         why=f"the service needs a few kilobytes: {NEEDED}",
         hint=left_out(biggest.name, sent),
-        more=patterns_by_place(biggest.name) if sent.ignored else NOTHING_YET,
+        more=patterns_by_place(biggest.name) if sent.left_out else NOTHING_YET,
     )
 
 
@@ -241,9 +241,9 @@ def left_out(name: str, sent: context.Context) -> str:
     """The first hint: is anything left out, and why not this?"""
     if sent.ignore_file is None:
         return "a file beside the Dockerfile can name what is not to be sent"
-    if not sent.ignored:
+    if not sent.left_out:
         return f"{sent.ignore_file} is there, but leaves out nothing: what are its lines to name?"
-    return f"{sent.ignore_file} leaves out {sent.ignored} things: why is {name} not among them?"
+    return f"{sent.ignore_file} leaves out {len(sent.left_out)} things: why is {name} not among them?"
 
 
 def patterns_by_place(name: str) -> tuple[str, ...]:
