@@ -113,14 +113,15 @@ def shelf(exercises: Iterable[Exercise] | None = None) -> Shelf:
 
 
 def find(name: str) -> Exercise:
-    """The exercise of an id ("03_cache"), or in a folder ("exercises/03_cache", ".").
+    """The exercise of an id ("03_cache"), or of a folder ("exercises/03_cache", "answer", ".").
 
     Raises:
         UsageError: there is none.
     """
-    for folder in (Path(name), Path(name).resolve().parent):
+    place = Path(name).resolve()
+    for folder in (place, place.parent) if place.is_dir() else ():
         if (folder / SETTINGS).is_file():
-            return Exercise.load(folder.resolve())
+            return Exercise.load(folder)
     known = known_exercises()
     if name not in known:
         raise UsageError(f"no exercise is called {name}", f"there are {', '.join(known)}")

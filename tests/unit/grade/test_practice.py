@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -420,6 +421,18 @@ def test_hint_diff_and_reset_speak_json(folder, cli):
     assert "+FROM mine" in cli("diff", str(folder))[1]
     assert json.loads(cli("reset", "00_toy", "--json")[1])["files"] == ["Dockerfile"]
     assert (folder / "answer" / "Dockerfile").read_text() == "FROM nothing\n"
+
+
+def test_an_exercise_is_found_by_id_and_by_folder(folder, cli, monkeypatch):
+    other = shutil.copytree(folder, folder.parent / "01_other")
+    settings = other / "exercise.toml"
+    settings.write_text(settings.read_text().replace("00_toy", "01_other"))
+    monkeypatch.setenv("MLDOCKER_EXERCISES", str(folder.parent))
+    monkeypatch.chdir(folder)
+    names = ("00_toy", "01_other", ".", "answer", "../01_other", "../01_other/answer")
+    assert [find(name).id for name in names] == [
+        "00_toy", "01_other", "00_toy", "00_toy", "01_other", "01_other"
+    ]  # fmt: skip
 
 
 def test_an_unknown_exercise_is_named_with_those_there_are(folder, cli):
