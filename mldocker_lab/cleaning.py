@@ -1,7 +1,8 @@
 """Putting the machine back: what the lab made, found by its label, and nothing else.
 
 ``clean`` removes what lessons and exercises left: containers and images of runs. ``everything``
-also removes what was prepared for them: base images, mirror, wheels, the lab's own engine.
+also removes what was prepared for them: base images, mirror, wheels, the lab's own engine and the
+grader's. A gradebook stays: nobody can make it again.
 The build cache of an engine that is not the lab's own is left to that engine: its entries carry no
 label, so nobody can tell ours from yours.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mldocker_lab.engine import private
 from mldocker_lab.engine.client import LABEL
 from mldocker_lab.errors import EngineError
-from mldocker_lab.home import home
+from mldocker_lab.home import GRADEBOOK, home
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,10 @@ class Cleaning:
         if self.engine_too:
             self._try(private.purge)
         for folder in self.folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.is_dir() and not folder.is_symlink():
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                folder.unlink(missing_ok=True)
         self.done = True
 
     def _try(self, remove: Any, *what: Any, **how: Any) -> None:
@@ -114,7 +118,8 @@ def plan(engine: Engine | None, *, everything: bool = False) -> Cleaning:
                 cleaning.images[image["Id"]] = ", ".join(tags) or f"untagged {image['Id'][7:19]}"
     if everything:
         cleaning.engine_too = private.status().root.exists()
-        cleaning.folders = [folder for folder in home().iterdir() if folder.name != "engine"]
+        kept = ("engine", GRADEBOOK)
+        cleaning.folders = [one for one in home().iterdir() if one.name not in kept]
     return cleaning
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["home"]
+__all__ = ["GRADEBOOK", "home"]
+
+#: The gradebook's name there: the one file that cleaning leaves alone.
+GRADEBOOK = "gradebook.sqlite"
 
 
 def home(*parts: str) -> Path:

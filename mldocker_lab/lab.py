@@ -22,7 +22,7 @@ from mldocker_lab.engine import find as finding
 from mldocker_lab.engine import install as installing
 from mldocker_lab.engine import private
 from mldocker_lab.errors import EngineError, NoEngine, UsageError
-from mldocker_lab.home import home
+from mldocker_lab.home import GRADEBOOK, home
 from mldocker_lab.pair import SIDES, Pair
 from mldocker_lab.replay import RecordedPair, recording_of
 from mldocker_lab.report.build import BuildReport
@@ -438,7 +438,7 @@ def grade(
 
 def gradebook_file() -> Path:
     """Where the gradebook is, unless another one is named."""
-    return home() / "gradebook.sqlite"
+    return home() / GRADEBOOK
 
 
 def _place(engine: str | None, jobs: int, watcher: Watcher) -> Kind:

@@ -243,7 +243,8 @@ def left_out(name: str, sent: context.Context) -> str:
         return "a file beside the Dockerfile can name what is not to be sent"
     if not sent.left_out:
         return f"{sent.ignore_file} is there, but leaves out nothing: what are its lines to name?"
-    return f"{sent.ignore_file} leaves out {len(sent.left_out)} things: why is {name} not among them?"
+    out = len(sent.left_out)
+    return f"{sent.ignore_file} leaves out {out} things: why is {name} not among them?"
 
 
 def patterns_by_place(name: str) -> tuple[str, ...]:

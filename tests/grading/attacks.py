@@ -262,7 +262,12 @@ def hog(code: str, *, service: bool) -> Files:
     return answer(start + 'RUN python3 hog.txt\nCMD ["python3", "app.py"]\n', hog__txt=code)
 
 
+FLOOD = "import sys\nfor n in range(400): sys.stdout.write('CACHED ' * 100_000)\n"
 HOGS = {
+    "280 MB of output from the build": Attack(hog(FLOOD, service=False), 6),
+    "endless output from the service": Attack(
+        hog(f"while True:\n    print('x' * 1000)\n{LOOP}", service=True), 1
+    ),
     "fork bomb in the build": Attack(hog(FORK, service=False), 0, {"builds": "took longer than"}),
     "memory in the build": Attack(hog(MEMORY, service=False), 0, {"builds": "too much memory"}),
     "disk in the build": Attack(hog(DISK, service=False), 0, {"builds": "no space left"}),

@@ -21,7 +21,7 @@ title = "Say the word"
 minutes = 1
 answer = ["Dockerfile", "*.txt", "*.sh"]
 needs = ["engine"]
-seconds = 40
+seconds = 30
 
 [points]
 builds = 1
@@ -92,7 +92,7 @@ def witness(evidence):
     return failed(f"BUILD[{printed[-700:]}] SERVICE[{report}]")
 
 def ask(evidence):
-    with evidence.bench.serve(evidence.first.report.image_id, seconds=6) as running:
+    with evidence.bench.serve(evidence.first.report.image_id, seconds=5) as running:
         return running.get("/word").text, running.get("/report").text[:400]
 '''
 

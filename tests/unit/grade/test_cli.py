@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from mldocker_lab.cli import main
+from mldocker_lab.engine import pen
 
 
 @pytest.fixture
@@ -154,3 +155,26 @@ def test_wrong_words_get_one_line_and_a_way_out(room, tmp_path):
     (tmp_path / "text").write_text("no database, " * 100)
     done = lab("grade", room, "--gradebook", tmp_path / "text", status=1)
     assert "cannot be used" in done.stderr
+
+
+def test_without_an_engine_it_says_so_and_attempts_nothing(room, toys, monkeypatch):
+    settings = toys / "00_toy" / "exercise.toml"
+    settings.write_text(settings.read_text().replace("needs = []", 'needs = ["engine"]'))
+    monkeypatch.setattr(pen, "obstacle", lambda: "starting one needs root")
+    monkeypatch.setenv("MLDOCKER_ENGINE", "unix:///nowhere/docker.sock")
+    told = json.loads(lab("grade", room / "alice", "--json").stdout)
+    (exercise,) = told["submissions"][0]["exercises"]
+    assert [check["status"] for check in exercise["checks"]] == ["not-attempted"] * 2
+    assert "no engine answers" in exercise["message"]
+    assert told["notes"]
+    assert json.loads(lab("gradebook", "show", "--json").stdout)["attempts"][0]["score"] == 0
+
+
+def test_cleaning_everything_keeps_the_gradebook(room, monkeypatch):
+    lab("grade", room)
+    book = room.parent / "home" / "gradebook.sqlite"
+    (room.parent / "home" / "layers.sqlite").write_text("")
+    monkeypatch.setenv("MLDOCKER_ENGINE", "unix:///nowhere/docker.sock")
+    lab("clean", "--everything", "--yes")
+    assert book.is_file()
+    assert {path.name for path in book.parent.iterdir()} <= {"gradebook.sqlite", "engine.lock"}

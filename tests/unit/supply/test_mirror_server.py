@@ -6,11 +6,15 @@ import hashlib
 import http.client
 import json
 import re
+import socket
 import threading
+import time
 
 import pytest
 
+from mldocker_lab.errors import SupplyError
 from mldocker_lab.supply import mirror_server
+from mldocker_lab.supply.mirror import Mirror
 
 
 @pytest.fixture
@@ -19,10 +23,17 @@ def wheel(tmp_path, build_wheel):
 
 
 @pytest.fixture
-def get(tmp_path, wheel):
+def server(tmp_path, wheel):
     (tmp_path / "index.json").write_text(json.dumps({wheel.file: wheel.sha256}))
-    server = mirror_server.serve(tmp_path, "127.0.0.1", 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    made = mirror_server.serve(tmp_path, "127.0.0.1", 0)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def get(server):
     line = http.client.HTTPConnection("127.0.0.1", server.server_port)
 
     def ask(path, method="GET", **headers):
@@ -32,8 +43,6 @@ def get(tmp_path, wheel):
 
     yield ask
     line.close()
-    server.shutdown()
-    server.server_close()
 
 
 def test_root_lists_normalised_projects(get):
@@ -77,3 +86,35 @@ def test_head_sends_no_body(get, wheel):
 )
 def test_nothing_else_is_there(get, path):
     assert get(path)[0] == 404
+
+
+def test_who_hangs_up_before_the_end_is_in_the_log_all_the_same(server, wheel, capfd):
+    with socket.create_connection(server.server_address) as channel:
+        channel.sendall(f"GET /wheels/{wheel.file} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        channel.recv(1)
+    for _ in range(100):
+        logged = capfd.readouterr().out
+        if logged:
+            break
+        time.sleep(0.02)
+    assert logged.split()[1:] == [wheel.file]
+
+
+class Log:
+    """What an engine says a mirror printed."""
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = lines
+
+    def logs(self, _: str) -> str:
+        """The log."""
+        return "\n".join(self.lines)
+
+
+def test_a_log_that_was_cut_counts_nothing():
+    whole = Log("1.000 ready", "5.000 a.whl", "broken", "7.000 b.whl")
+    assert Mirror(whole, "x", {}).served() == ("a.whl", "b.whl")
+    assert Mirror(whole, "x", {}).served(6.0) == ("b.whl",)
+    for cut in (Log("7.000 b.whl"), Log()):
+        with pytest.raises(SupplyError, match="log was cut"):
+            Mirror(cut, "x", {}).served(6.0)
