@@ -26,6 +26,11 @@ def preflight(pair: Pair) -> None:
     pair.edit("predict.py")
 
 
+def layers(pair: Pair) -> None:
+    """The next release."""
+    pair.edit("predict.py")
+
+
 def cache(pair: Pair) -> None:
     """The four edits of the lesson on the build cache."""
     pair.edit("app.py")
@@ -46,6 +51,7 @@ def multistage(pair: Pair) -> None:
 
 LESSONS = {
     "00_preflight": preflight,
+    "01_layers": layers,
     "03_cache": cache,
     "03_mount": mount,
     "04_multistage": multistage,
