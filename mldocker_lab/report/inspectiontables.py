@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from mldocker_lab.show.table import Column, Table
+from mldocker_lab.show.words import middle
 from mldocker_lab.units import size
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mldocker_lab.report.waste import Wasted
 
 __all__ = ["tables"]
+
+_SHORT = 60  # letters of an instruction that is only named
 
 _FILE_BYTES = (
     "file bytes: the sizes of the files in a layer; a file with several names counts once."
@@ -30,7 +33,8 @@ _REASONS = (
     "metadata: the same contents were written again, with another mode, owner or date."
 )
 _PACKAGES = "bytes of the files in the package's own record that the image shows."
-_FOLDERS = "each file counts once, in the deepest folder listed; folders from 4 % of the image on."
+_FOLDERS = "each file counts once, in the deepest folder listed; folders from 4 % of it on."
+_LARGEST = "of the files that the image shows; what was deleted later is in the table of waste."
 _UNWANTED = "in any layer, hidden or not: what a later layer deletes is pulled all the same."
 
 
@@ -86,8 +90,8 @@ def _waste(image: Inspection) -> Table:
             size(sum(one.bytes for one in files)),
             f"{len(files):,}".replace(",", " "),
             reason,
-            image.layers[layer].instruction,
-            image.layers[by].instruction,
+            middle(image.layers[layer].instruction, _SHORT),
+            middle(image.layers[by].instruction, _SHORT),
         )
         for (reason, layer, by), files in ranked[: image.top]
     )
@@ -129,21 +133,21 @@ def _unwanted(image: Inspection) -> Table:
 
 
 def _folders(image: Inspection) -> Table:
+    seen = image.bytes - image.wasted_bytes
     rows = tuple(
-        (one.path, size(one.bytes), _share(one.bytes, image.bytes))
-        for one in image.folders[: image.top]
+        (one.path, size(one.bytes), _share(one.bytes, seen)) for one in image.folders[: image.top]
     )
     columns = Column("folder", "code"), Column("file bytes", "number"), Column("of all", "number")
-    return Table("where the bytes are", columns, rows, (_FOLDERS,))
+    return Table(f"where the {size(seen)} are that the image shows", columns, rows, (_FOLDERS,))
 
 
 def _largest(image: Inspection) -> Table:
     rows = tuple(
-        (one.path, size(one.bytes), image.layers[one.layer].instruction)
+        (one.path, size(one.bytes), middle(image.layers[one.layer].instruction, _SHORT))
         for one in image.largest[: image.top]
     )
     columns = Column("file", "code"), Column("file bytes", "number"), Column("written by", "code")
-    return Table("largest files", columns, rows)
+    return Table("largest files", columns, rows, (_LARGEST,))
 
 
 def _packages(image: Inspection) -> Table:

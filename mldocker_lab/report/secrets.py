@@ -19,8 +19,8 @@ _ELSEWHERE = (
 _PACKAGES = (b"/site-packages/", b"/dist-packages/", b"/node_modules/", b"/pkgs/", b"/lib/python")
 
 _SETTING = (
-    rb"(?im)^\s*(?:export\s+)?\w*(?:SECRET|TOKEN|PASSW(?:OR)?D|(?:API|ACCESS)_?KEY)\w*\s*="
-    rb"\s*[\"']?[^\s\"'$<{]{6}"
+    rb"(?im)^\s*(?:export\s+)?\w*(?:SECRET|TOKEN|PASSW(?:OR)?D|(?:API|ACCESS)_?KEY)\w*[ \t]*="
+    rb"[ \t]*[\"']?[^\s\"'$<{]{6}"
 )
 #: What is recognised: the words for it, its shape, and the names of the files it is looked for in.
 _KNOWN = (

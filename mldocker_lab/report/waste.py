@@ -90,7 +90,8 @@ def walk(layers: Sequence[LayerIndex]) -> Iterator[Seen]:
     above: list[_Cut] = []  # where things above were hidden, one inside the other
     merged = heapq.merge(*(_entries(number, layer) for number, layer in enumerate(layers)))
     for key, group in groupby(merged, itemgetter(0)):
-        items = sorted(group)  # marks of deletion stand anywhere in their tar
+        items = list(group)
+        items.sort()  # marks of deletion stand anywhere in their tar
         while above and not key.startswith(above[-1].prefix):
             above.pop()
         for item, hidden_by, reason in _fates(items, above, names):
@@ -117,6 +118,10 @@ def _fates(
     items: list[_At], above: list[_Cut], names: _Names
 ) -> Iterator[tuple[_At, int | None, Reason | None]]:
     """For all entries at one path, from the last to the first: which layer hid each, and why."""
+    if len(items) == 1 and not above:  # nearly all of them
+        if items[0].kind < Kind.DELETION:
+            yield items[0], None, None
+        return
     anything = solid = _NEVER  # the next time that something was here, or anything but a folder
     in_layer: dict[int, _At] = {}
     for item in reversed(items):

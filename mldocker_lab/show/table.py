@@ -93,7 +93,8 @@ class Table:
     def _cells(self, row: tuple[str, ...]) -> str:
         first, *rest = zip(self.columns, row, strict=True)
         return _th(first[0], "row", _html(*first)) + "".join(
-            f"<td{_style(column.align)}>{_html(column, cell)}</td>" for column, cell in rest
+            f"<td{_style(column.align, *_unbroken(column))}>{_html(column, cell)}</td>"
+            for column, cell in rest
         )
 
     def __str__(self) -> str:
@@ -163,6 +164,11 @@ def _html(column: Column, cell: str) -> str:
 def _th(column: Column, scope: str, inner: str) -> str:
     weight = "font-weight:normal" if scope == "row" else "font-weight:bold"
     return f'<th scope="{scope}"{_style(column.align, weight)}>{inner}</th>'
+
+
+def _unbroken(column: Column) -> tuple[str, ...]:
+    """A number and its unit stay together on a narrow page."""
+    return ("white-space:nowrap",) if column.kind == "number" else ()
 
 
 def _style(align: str, *more: str) -> str:
