@@ -83,7 +83,7 @@ class Evidence:
         if not answer.is_dir():
             raise UsageError(f"there is no folder {answer}", "an exercise has its answer/ folder")
         self.token = token or secrets.token_hex(6)
-        # A build can see the token, as a file's name say; what is drawn must not follow from it.
+        # A build can see the token (in the name of a file, say): what is drawn must not follow.
         self.random = Random(token or secrets.token_hex(16))  # noqa: S311 repeatable in tests
         self._made = tempfile.TemporaryDirectory(prefix="mldocker-answer-")
         self.folder = Path(self._made.name) / name

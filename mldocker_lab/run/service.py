@@ -170,7 +170,9 @@ def run(
         EngineError: it did not end in time.
     """
     if bounds:
-        config["host"] = {**bounds.host, **(config.get("host") or {})}
+        asked = config.get("host") or {}
+        swap = {"memswap_limit": asked["mem_limit"]} if "mem_limit" in asked else {}
+        config["host"] = {**bounds.host, **swap, **asked}
         seconds = min(seconds, bounds.seconds)
     container = engine.create(image, command, **config)
     try:

@@ -117,3 +117,13 @@ def test_practice_judges_the_files_as_they_are_now(toys, monkeypatch):
     assert repr(ex.check("says-bye")) == "✔ says-bye (1 point): bye is there"
     assert not (folder / "answer" / "prepared.txt").exists()
     ex.close()
+
+
+def test_a_final_semicolon_hides_output_as_it_does_in_jupyter(toys, hand_in):
+    cells = (
+        (OPEN, None, ""),
+        ('ex.check("says-hello");', "says-hello", ""),
+        ('ex.check("says-bye")', "says-bye", "✔ says-bye (1 point): bye is there"),
+    )
+    nbformat.write(notebook(*cells), toys / "00_toy" / "exercise.ipynb")
+    assert statuses(hand_in("hello bye")) == ["passed", "passed"]
