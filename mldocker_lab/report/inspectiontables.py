@@ -24,8 +24,7 @@ _FILE_BYTES = (
 )
 _WASTED = "wasted: file bytes that a later layer deletes or writes again; every node pulls them."
 _PULL_BYTES = (
-    "pull bytes: the layer compressed with gzip, as a registry keeps it; from 9 MB on estimated, "
-    "within 2 %."
+    "pull bytes: the layer compressed with gzip, as a registry keeps it; within 2 % of a real push."
 )
 _FILES = "files: names that are not folders."
 _REASONS = (

@@ -3,8 +3,8 @@
 Definitions (the same on every engine and store):
 
 *file bytes*  the sum of the sizes of the files in a layer's tar;
-*pull bytes*  the gzip size of that tar: what a registry stores and a node downloads. Large layers
-              are estimated from a part of them; see ``pullsize``.
+*pull bytes*  the gzip size of that tar: what a registry stores and a node downloads. Engines'
+              compressors differ, and large layers are estimated; see ``pullsize``.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def test_an_image_that_is_not_there(engine):
 
 
 def pushed(engine, registry, image):
-    """Push an image; the bytes of its layers as the registry has them."""
+    """Push an image; for each layer the bytes that the registry has now, and whether gzipped."""
     name = f"{registry}/measured"
     engine.tag(image, f"{name}:1")
     try:
@@ -168,18 +168,33 @@ def pushed(engine, registry, image):
         },
     )
     with urllib.request.urlopen(request) as answer:
-        return [layer["size"] for layer in json.load(answer)["layers"]]
+        layers = json.load(answer)["layers"]
+    return [(layer["size"], layer["mediaType"].endswith("gzip")) for layer in layers]
 
 
 @pytest.mark.parametrize("base", [bases.SLIM, bases.DEVEL], ids=["slim", "devel"])
-def test_pull_bytes_are_what_a_push_transfers(engine, bench, served, base):
-    """Within 2 %, for the image and for its large layers; small ones to a few bytes."""
-    image = weigh(engine, base, known=LayerCache())
-    sizes = pushed(engine, served, base)
-    assert len(sizes) == len(image.layers)
-    assert abs(image.pull_bytes / sum(sizes) - 1) < 0.02
-    for layer, size in zip(image.layers, sizes, strict=True):
-        assert abs(layer.pull_bytes - size) < max(0.02 * size, 200)
+def test_pull_bytes_are_what_a_push_transfers(engine, bench, served, base, tmp_path):
+    """Within 2 %, for the image and for each of its layers; small ones to a few bytes.
+
+    A containerd store pushes layers as it got them: those that were loaded as plain tars, as the
+    lab's bases are, it does not compress, and they are left out.
+    """
+    copy = "RUN cp -r /usr/lib/python3.11 /copied && cp -r /copied /again"
+    (tmp_path / "Dockerfile").write_text(f"FROM {base}\n{copy}\nRUN echo 1 > /small\n")
+    built = bench.build(tmp_path, name="pushed", sizes=False)
+    image = weigh(engine, built.image_id, known=LayerCache())
+    layers = pushed(engine, served, built.image_id)
+    assert len(layers) == len(image.layers)
+    pairs = [
+        (layer.pull_bytes, size)
+        for layer, (size, gzipped) in zip(image.layers, layers, strict=True)
+        if gzipped
+    ]
+    assert len(pairs) >= 2
+    for measured, size in pairs:
+        assert abs(measured - size) < max(0.02 * size, 200)
+    total = sum(size for _, size in pairs)
+    assert abs(sum(measured for measured, _ in pairs) / total - 1) < 0.02
 
 
 def test_what_a_one_line_edit_costs(bench, tmp_path):
