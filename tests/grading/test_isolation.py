@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from mldocker_lab.engine import private
 from mldocker_lab.engine.pen import ASKED, Pen
 from mldocker_lab.grade.runner import Options, grade, grade_all
 from mldocker_lab.grade.station import PenStation, nowhere
@@ -13,6 +16,7 @@ from mldocker_lab.supply import bases
 from .attacks import answer
 from .conftest import BASE, GOOD, WRONG, fill, write_exercise
 
+DOCKERD = private.dockerd() or "dockerd"
 MOUNT = "--mount=type=cache,id=shared,target=/shared"
 PIP = "--mount=type=cache,target=/root/.cache/pip"
 POISON = (
@@ -146,3 +150,22 @@ def test_on_an_engine_that_was_found_the_same_words_and_bounds_hold(bench, exerc
     assert {one["Id"] for one in bench.engine.containers(None)} == before
     tags = [tag for one in bench.engine.images() for tag in one.get("RepoTags") or ()]
     assert [tag for tag in tags if "90_tiny" in tag] == []
+
+
+def test_where_the_disk_cannot_be_limited_it_is_watched_and_the_results_say_so(
+    pens, exercises, tmp_path, monkeypatch
+):
+    from mldocker_lab.engine import pen
+
+    monkeypatch.setattr(pen.shutil, "which", lambda *_, **__: None)  # as if there was no mke2fs
+    monkeypatch.setattr(pen.private, "dockerd", lambda: Path(DOCKERD))
+    fill(
+        tmp_path / "filler", answer(BASE + "RUN dd if=/dev/zero of=/x bs=1M count=3000; sleep 9\n")
+    )
+    fill(tmp_path / "good", answer(GOOD))
+    options = Options(exercises=exercises, kind=lambda: in_pens(pens, 1, print))
+    book = grade_all([tmp_path], options)
+    assert any("disk space cannot be limited" in note for note in book.notes)
+    found = graded(book)
+    assert "it wrote more than the 524 MB" in found["filler"]["builds"].seen
+    assert found["good"]["word"].status == "passed"
