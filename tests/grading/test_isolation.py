@@ -8,6 +8,7 @@ import pytest
 
 from mldocker_lab.engine import private
 from mldocker_lab.engine.pen import ASKED, Pen
+from mldocker_lab.grade.exercise import Exercise
 from mldocker_lab.grade.runner import Options, grade, grade_all
 from mldocker_lab.grade.station import PenStation, nowhere
 from mldocker_lab.grade.station import pens as in_pens
@@ -100,14 +101,17 @@ def test_a_broken_disk_is_made_anew(pens):
         assert one.engine.images(None) == []
 
 
-def test_a_base_that_is_not_needed_is_not_loaded(pens):
+def test_a_base_that_is_not_needed_is_not_loaded(pens, exercises, tmp_path):
     """The big base costs seconds and half a gigabyte; it comes when an answer names it."""
     devel = GOOD.replace(bases.SLIM, bases.DEVEL, 1)
     station = PenStation(pens, print)
     try:
-        station.open({"Dockerfile": GOOD.encode()})
+        tiny = Exercise.load(exercises / "90_tiny")
+        station.open(tiny, {"Dockerfile": GOOD.encode()})
         assert not station._opened.engine.has_image(bases.DEVEL)
-        station.open({"Dockerfile": devel.encode()})
+        needs_it = Exercise.load(write_exercise(tmp_path) / "90_tiny")
+        (needs_it.answer / "Dockerfile").write_text(devel)  # its checks may build this
+        station.open(needs_it, {"Dockerfile": GOOD.encode()})
         assert station._opened.engine.has_image(bases.DEVEL)
         station.tidy("")
         assert station._opened.engine.has_image(bases.DEVEL)
