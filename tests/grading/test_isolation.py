@@ -55,7 +55,7 @@ def test_caches_files_and_containers_of_the_one_before_are_gone(pens, exercises,
             order.append(f"{len(names)} {' '.join(sorted(set(tags)))}")
 
     kind = in_pens(pens, 1, print)
-    options = Options(exercises=exercises, kind=lambda: _with(kind, lambda: Station(pens, print)))
+    options = Options(exercises=exercises, kind=lambda _: _with(kind, lambda: Station(pens, print)))
     found = graded(grade_all([tmp_path], options))
     assert {check.status for check in found["d-good"].values()} == {"passed", "failed"}
     victim = found["b-victim"]
@@ -121,7 +121,7 @@ def test_a_base_that_is_not_needed_is_not_loaded(pens, exercises, tmp_path):
 
 def test_where_there_is_no_engine_nothing_is_attempted(exercises, tmp_path):
     fill(tmp_path / "alice", answer(GOOD))
-    options = Options(exercises=exercises, kind=lambda: nowhere("no engine answers here"))
+    options = Options(exercises=exercises, kind=lambda _: nowhere("no engine answers here"))
     (verdicts,) = graded(grade_all([tmp_path / "alice"], options)).values()
     assert {check.status for check in verdicts.values()} == {"not-attempted"}
     assert {check.seen for check in verdicts.values()} == {"no engine answers here"}
@@ -135,7 +135,7 @@ def test_what_a_pen_lacks_is_not_attempted_whatever_the_answer_pretends(need, pe
     exercises = write_exercise(tmp_path / "exercises", settings)
     fake = GOOD.replace("COPY . .", "COPY smi.sh /usr/bin/nvidia-smi\nCOPY . .")
     fill(tmp_path / "room" / "alice", answer(fake, smi__sh="#!/bin/sh\necho H100"))
-    options = Options(exercises=exercises, kind=lambda: in_pens(pens, 1, print))
+    options = Options(exercises=exercises, kind=lambda _: in_pens(pens, 1, print))
     (verdicts,) = graded(grade_all([tmp_path / "room"], options)).values()
     assert {check.status for check in verdicts.values()} == {"not-attempted"}
 
@@ -167,7 +167,7 @@ def test_where_the_disk_cannot_be_limited_it_is_watched_and_the_results_say_so(
         tmp_path / "filler", answer(BASE + "RUN dd if=/dev/zero of=/x bs=1M count=3000; sleep 9\n")
     )
     fill(tmp_path / "good", answer(GOOD))
-    options = Options(exercises=exercises, kind=lambda: in_pens(pens, 1, print))
+    options = Options(exercises=exercises, kind=lambda _: in_pens(pens, 1, print))
     book = grade_all([tmp_path], options)
     assert any("disk space cannot be limited" in note for note in book.notes)
     found = graded(book)
