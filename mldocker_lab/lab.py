@@ -426,7 +426,7 @@ def grade(
     with Ledger(gradebook or gradebook_file()) as ledger:
         options = runner.Options(
             only=exercises,
-            kind=partial(_place, engine, jobs, watcher),
+            kind=partial(_place, engine, watcher),
             jobs=jobs,
             ledger=ledger,
             regrade=regrade,
@@ -441,7 +441,7 @@ def gradebook_file() -> Path:
     return home() / GRADEBOOK
 
 
-def _place(engine: str | None, jobs: int, watcher: Watcher) -> Kind:
+def _place(engine: str | None, watcher: Watcher, jobs: int) -> Kind:
     """Where to grade: in pens, else on whatever engine there is, saying what that means."""
     from mldocker_lab.engine import pen
     from mldocker_lab.engine.limits import Limits

@@ -182,7 +182,7 @@ class _Worker:
             self._scratch.mkdir(exist_ok=True)
             workspace.prepare(exercise, job.files, copy)
             if engine:
-                self._station.open(job.files)
+                self._station.open(exercise, job.files)
             ended = self._run(job, copy, record)
             verdicts = record.read()
             accident = engine and any(one.status == "error" for one in verdicts.values())

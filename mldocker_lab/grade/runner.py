@@ -70,7 +70,8 @@ class Options:
         exercises: the folder of the exercises we trust; None for the lab's own.
         only: ids of the exercises to grade; every submission is held to all of them. None for
             whatever each submission holds.
-        kind: finds what to build on; only asked if something has to be built.
+        kind: finds what to build on, told for how many answers at a time; only asked if
+            something has to be built.
         jobs: how many answers at a time.
         ledger: the gradebook's file; None keeps nothing.
         regrade: grade anew what is known already.
@@ -80,7 +81,7 @@ class Options:
 
     exercises: Path | None = None
     only: tuple[str, ...] = ()
-    kind: Callable[[], Kind] = lambda: nowhere(_NONE)
+    kind: Callable[[int], Kind] = lambda _: nowhere(_NONE)
     jobs: int = 1
     ledger: Ledger | None = None
     regrade: bool = False
@@ -104,7 +105,7 @@ def grade(
     """
     if bench is None:
         return grade_all(paths, Options(exercises=exercises))
-    return grade_all(paths, Options(exercises=exercises, kind=lambda: found(bench)))
+    return grade_all(paths, Options(exercises=exercises, kind=lambda _: found(bench)))
 
 
 def grade_all(paths: Iterable[Path], options: Options) -> Gradebook:
@@ -121,8 +122,9 @@ def grade_all(paths: Iterable[Path], options: Options) -> Gradebook:
         there = discover(Path(path), known)
         submissions += there.submissions
         ignored += there.ignored
-    building = any("engine" in known[n].needs for s in submissions for n in s.answers if n in known)
-    kind = options.kind() if building else nowhere(_NONE)
+    answers = [known[name] for one in submissions for name in one.answers if name in known]
+    building = any("engine" in exercise.needs for exercise in answers)
+    kind = options.kind(min(options.jobs, len(answers))) if building else nowhere(_NONE)
     items = [item for one in submissions for item in _items(one, known, kind, options)]
     try:
         again = _grade_items(items, kind, options)

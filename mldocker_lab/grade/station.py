@@ -22,7 +22,7 @@ from mldocker_lab.supply import bases, mirror
 from mldocker_lab.workbench import Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mldocker_lab.grade.exercise import Exercise
 
@@ -32,6 +32,7 @@ __all__ = ["Kind", "Station", "found", "nowhere", "pens"]
 
 _NO_GPU = "this exercise needs a GPU, and the engine it is graded on has none"
 _MANY = 64
+_SMALL = 100_000  # bytes of a file that may name a base image
 _KEPT_ROOM = 0.9  # of a submission's share of the disk: with less, the disk is made anew
 _SERIAL = threading.Lock()  # supplies are fetched and made once, not by all stations at a time
 
@@ -39,7 +40,7 @@ _SERIAL = threading.Lock()  # supplies are fetched and made once, not by all sta
 class Station(Protocol):
     """Where a worker builds and runs."""
 
-    def open(self, files: Mapping[str, bytes]) -> None:
+    def open(self, exercise: Exercise, files: Mapping[str, bytes]) -> None:
         """Have everything ready for an answer.
 
         Raises:
@@ -88,8 +89,8 @@ class NoStation:
 
     network = None
 
-    def open(self, files: Mapping[str, bytes]) -> None:
-        del files
+    def open(self, exercise: Exercise, files: Mapping[str, bytes]) -> None:
+        del exercise, files
         raise NoEngine("there is no engine to grade on")
 
     def environment(self, exercise: Exercise) -> dict[str, str]:
@@ -114,8 +115,8 @@ class FoundStation:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
 
-    def open(self, files: Mapping[str, bytes]) -> None:
-        del files  # supplies came with the workbench
+    def open(self, exercise: Exercise, files: Mapping[str, bytes]) -> None:
+        del exercise, files  # supplies came with the workbench
 
     def environment(self, exercise: Exercise) -> dict[str, str]:
         limits = Limits.share(1)
@@ -148,7 +149,7 @@ class PenStation:
         self._pen: Pen | None = None
         self._mirror = ""
 
-    def open(self, files: Mapping[str, bytes]) -> None:
+    def open(self, exercise: Exercise, files: Mapping[str, bytes]) -> None:
         if self._pen is None:
             pen = Pen(self._limits)
             try:
@@ -158,8 +159,8 @@ class PenStation:
                 raise
             self._pen = pen
             self._sweep(pen)
-        wanted = any(bases.DEVEL.encode() in data for data in files.values())
-        self._supply(self._pen, (bases.SLIM, bases.DEVEL) if wanted else (bases.SLIM,))
+        named = any(bases.DEVEL.encode() in data for data in (*files.values(), *_texts(exercise)))
+        self._supply(self._pen, (bases.SLIM, bases.DEVEL) if named else (bases.SLIM,))
 
     def environment(self, exercise: Exercise) -> dict[str, str]:
         pen, limits = self._opened, self._limits
@@ -287,6 +288,13 @@ def nowhere(why: str, notes: tuple[str, ...] = ()) -> Kind:
     """No engine at all."""
     lacks = dict.fromkeys(("engine", "gpu", "network"), why)
     return Kind("no engine", NoStation, _MANY, notes, lacks)
+
+
+def _texts(exercise: Exercise) -> Iterator[bytes]:
+    """The small files of an exercise: its checks may build some of them to compare with."""
+    for path in exercise.folder.rglob("*"):
+        if path.is_file() and path.stat().st_size < _SMALL:
+            yield path.read_bytes()
 
 
 def _seconds(exercise: Exercise) -> float:

@@ -168,13 +168,26 @@ class Folding:
             return "failed"
         if self._unneeded(one):
             return "skipped"
-        twin = self._twins.get(one.index, one.index)
-        done = self._finished.get(twin) or self._finished.get(one.index)
+        done = self._heard(one)
         if done is not None:
             return "cached" if done.cached else "run"
         if isinstance(self.end, Built):
             return "cached"  # BuildKit found the result of a later step and never looked at this
-        return "running" if {one.index, twin} & self._started.keys() else "waiting"
+        started = any(step in self._started for step in self._same(one.index))
+        return "running" if started else "waiting"
+
+    def _heard(self, one: Instruction) -> Finished | None:
+        """What the builder said of this very work; which of its stages it names is its own choice.
+
+        The classic builder names the first that did it, BuildKit any one: the first comes first.
+        """
+        said = (self._finished.get(step) for step in self._same(one.index))
+        return next((done for done in said if done is not None), None)
+
+    def _same(self, step: int) -> tuple[int, ...]:
+        """The positions of all steps that are the same work as this one, the first one first."""
+        first = self._twins.get(step, step)
+        return (first, *(twin for twin, of in self._twins.items() if of == first))
 
     def _must_add_up(self) -> None:
         """Silence means cached, but not below a step that ran: that looked at what it stands on."""
@@ -182,8 +195,7 @@ class Folding:
         for one in self.dockerfile.instructions:
             if one.keyword not in FILESYSTEM or self._unneeded(one):
                 continue
-            heard = self._finished.get(self._twins.get(one.index, one.index))
-            heard = heard or self._finished.get(one.index)
+            heard = self._heard(one)
             if heard is None:
                 silent.setdefault(one.stage, one)
             elif not heard.cached and one.stage in silent:

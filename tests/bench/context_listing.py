@@ -38,11 +38,13 @@ def main() -> None:
             "list": [_timed(lambda: scan(folder)) for _ in range(TIMES)],
             "report": [_timed(lambda: context_report(folder)) for _ in range(TIMES)],
         }
-    middle = {what: statistics.median(times) for what, times in taken.items()}
+    middle = {what: statistics.median(t for t, _ in times) for what, times in taken.items()}
+    work = statistics.median(worked for _, worked in taken["report"])
     verdict = "within" if middle["report"] <= TARGET else "ABOVE"
     print(
         f"list {middle['list']:.2f} s ({middle['list'] / middle['walk']:.1f} × a bare walk with "
-        f"stat), whole report {middle['report']:.2f} s ({verdict} the target of {TARGET:.1f} s)"
+        f"stat), report {middle['report']:.2f} s, {work:.2f} s of it work ({verdict} the target of "
+        f"{TARGET:.1f} s)"
     )
     print(f"{FILES:,} files, median of {TIMES}, Python {sys.version.split()[0]}, warm disk cache")
 
@@ -64,10 +66,11 @@ def _walk(folder: Path) -> int:
     return seen
 
 
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and seconds of work: they differ where others use the machine."""
+    began, worked = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - worked
 
 
 if __name__ == "__main__":

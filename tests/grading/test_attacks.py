@@ -111,7 +111,7 @@ def graded(room, pens_home, exercises, tmp_path_factory):
         patch.setenv("MLDOCKER_HOME", str(pens_home))
         options = Options(
             exercises=exercises,
-            kind=lambda: in_pens(SMALL, 2, print),
+            kind=lambda _: in_pens(SMALL, 2, print),
             jobs=2,
             ledger=ledger,
         )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from mldocker_lab.engine import private
 from mldocker_lab.engine.pen import ASKED, Pen
+from mldocker_lab.grade.exercise import Exercise
 from mldocker_lab.grade.runner import Options, grade, grade_all
 from mldocker_lab.grade.station import PenStation, nowhere
 from mldocker_lab.grade.station import pens as in_pens
@@ -13,6 +17,7 @@ from mldocker_lab.supply import bases
 from .attacks import answer
 from .conftest import BASE, GOOD, WRONG, fill, write_exercise
 
+DOCKERD = private.dockerd() or "dockerd"
 MOUNT = "--mount=type=cache,id=shared,target=/shared"
 PIP = "--mount=type=cache,target=/root/.cache/pip"
 POISON = (
@@ -50,7 +55,7 @@ def test_caches_files_and_containers_of_the_one_before_are_gone(pens, exercises,
             order.append(f"{len(names)} {' '.join(sorted(set(tags)))}")
 
     kind = in_pens(pens, 1, print)
-    options = Options(exercises=exercises, kind=lambda: _with(kind, lambda: Station(pens, print)))
+    options = Options(exercises=exercises, kind=lambda _: _with(kind, lambda: Station(pens, print)))
     found = graded(grade_all([tmp_path], options))
     assert {check.status for check in found["d-good"].values()} == {"passed", "failed"}
     victim = found["b-victim"]
@@ -96,14 +101,17 @@ def test_a_broken_disk_is_made_anew(pens):
         assert one.engine.images(None) == []
 
 
-def test_a_base_that_is_not_needed_is_not_loaded(pens):
+def test_a_base_that_is_not_needed_is_not_loaded(pens, exercises, tmp_path):
     """The big base costs seconds and half a gigabyte; it comes when an answer names it."""
     devel = GOOD.replace(bases.SLIM, bases.DEVEL, 1)
     station = PenStation(pens, print)
     try:
-        station.open({"Dockerfile": GOOD.encode()})
+        tiny = Exercise.load(exercises / "90_tiny")
+        station.open(tiny, {"Dockerfile": GOOD.encode()})
         assert not station._opened.engine.has_image(bases.DEVEL)
-        station.open({"Dockerfile": devel.encode()})
+        needs_it = Exercise.load(write_exercise(tmp_path) / "90_tiny")
+        (needs_it.answer / "Dockerfile").write_text(devel)  # its checks may build this
+        station.open(needs_it, {"Dockerfile": GOOD.encode()})
         assert station._opened.engine.has_image(bases.DEVEL)
         station.tidy("")
         assert station._opened.engine.has_image(bases.DEVEL)
@@ -113,7 +121,7 @@ def test_a_base_that_is_not_needed_is_not_loaded(pens):
 
 def test_where_there_is_no_engine_nothing_is_attempted(exercises, tmp_path):
     fill(tmp_path / "alice", answer(GOOD))
-    options = Options(exercises=exercises, kind=lambda: nowhere("no engine answers here"))
+    options = Options(exercises=exercises, kind=lambda _: nowhere("no engine answers here"))
     (verdicts,) = graded(grade_all([tmp_path / "alice"], options)).values()
     assert {check.status for check in verdicts.values()} == {"not-attempted"}
     assert {check.seen for check in verdicts.values()} == {"no engine answers here"}
@@ -127,7 +135,7 @@ def test_what_a_pen_lacks_is_not_attempted_whatever_the_answer_pretends(need, pe
     exercises = write_exercise(tmp_path / "exercises", settings)
     fake = GOOD.replace("COPY . .", "COPY smi.sh /usr/bin/nvidia-smi\nCOPY . .")
     fill(tmp_path / "room" / "alice", answer(fake, smi__sh="#!/bin/sh\necho H100"))
-    options = Options(exercises=exercises, kind=lambda: in_pens(pens, 1, print))
+    options = Options(exercises=exercises, kind=lambda _: in_pens(pens, 1, print))
     (verdicts,) = graded(grade_all([tmp_path / "room"], options)).values()
     assert {check.status for check in verdicts.values()} == {"not-attempted"}
 
@@ -146,3 +154,22 @@ def test_on_an_engine_that_was_found_the_same_words_and_bounds_hold(bench, exerc
     assert {one["Id"] for one in bench.engine.containers(None)} == before
     tags = [tag for one in bench.engine.images() for tag in one.get("RepoTags") or ()]
     assert [tag for tag in tags if "90_tiny" in tag] == []
+
+
+def test_where_the_disk_cannot_be_limited_it_is_watched_and_the_results_say_so(
+    pens, exercises, tmp_path, monkeypatch
+):
+    from mldocker_lab.engine import pen
+
+    monkeypatch.setattr(pen.shutil, "which", lambda *_, **__: None)  # as if there was no mke2fs
+    monkeypatch.setattr(pen.private, "dockerd", lambda: Path(DOCKERD))
+    fill(
+        tmp_path / "filler", answer(BASE + "RUN dd if=/dev/zero of=/x bs=1M count=3000; sleep 9\n")
+    )
+    fill(tmp_path / "good", answer(GOOD))
+    options = Options(exercises=exercises, kind=lambda _: in_pens(pens, 1, print))
+    book = grade_all([tmp_path], options)
+    assert any("disk space cannot be limited" in note for note in book.notes)
+    found = graded(book)
+    assert "it wrote more than the 524 MB" in found["filler"]["builds"].seen
+    assert found["good"]["word"].status == "passed"

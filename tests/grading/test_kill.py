@@ -230,7 +230,7 @@ def test_an_engine_that_dies_costs_nobody_anything(pens, pens_home, exercises, t
     with Ledger(tmp_path / "book.sqlite") as ledger:
         options = Options(
             exercises=exercises,
-            kind=lambda: in_pens(pens, 1, print),
+            kind=lambda _: in_pens(pens, 1, print),
             ledger=ledger,
             watcher=killer,
         )

@@ -43,7 +43,7 @@ def test_what_answers_need_is_allowed(text):
     ("text", "says"),
     [
         ("FROM python:3.11-slim", "line 1: FROM python:3.11-slim is not one of the lab's bases"),
-        ("FROM docker.io/mldocker-lab/python:3.11-slim", "not one of the lab's bases"),
+        ("FROM registry.example/mldocker-lab/python:3.11-slim", "not one of the lab's bases"),
         ("FROM mldocker-lab/03_cache-answer:run-1234-0", "not one of the lab's bases"),
         ("FROM mldocker-lab/run-1234/mldocker-lab/python:3.11-slim", "not one of"),
         (f"FROM {SLIM}@sha256:{'0' * 64}", "not one of the lab's bases"),

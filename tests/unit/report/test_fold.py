@@ -52,6 +52,19 @@ def test_a_twin_has_the_status_of_the_first(cached):
     assert one[7] == ("cached" if cached else "run")
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_buildkit_may_name_shared_work_by_its_second_place(cached):
+    """A race decides which of the two stages it names; the states must not depend on it."""
+    first, second = (
+        [event for step in (named, 3, 8, 9) for event in done(step, cached=cached)]
+        for named in (2, 7)
+    )
+    assert statuses(TWINS, [*first, Built(9.0, "i")]) == statuses(TWINS, [*second, Built(9.0, "i")])
+    folding = Folding(TWINS)
+    folding.add(Started(7, 1.0))
+    assert [folding.rows()[step].state for step in (2, 7, 3)] == ["running", "running", "waiting"]
+
+
 def test_a_step_that_buildkit_never_looked_at_came_from_the_cache():
     dockerfile = parse("FROM a AS x\nRUN one\nFROM a\nCOPY --from=x /y /y\n")
     assert statuses(dockerfile, [*done(3, cached=True), Built(9.0, "i")])[1] == "cached"
