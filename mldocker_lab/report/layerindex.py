@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "IndexBuilder", "Item", "Kind", "LayerIndex", "key_of", "shown"]
 
 #: Changes when the packed form does, or what is looked for in files, or how layers are weighed.
-FORMAT = 2
+FORMAT = 3
 #: Bytes that the index of one image may take, roughly; a million files need about 200 MB.
 MOST_BYTES = 256 << 20
 _WHITEOUT, _OPAQUE, _META = b".wh.", b".wh..wh..opq", b".wh..wh."

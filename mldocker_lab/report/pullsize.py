@@ -2,9 +2,10 @@
 
 The first 9 MiB are gzipped, so a small layer is not estimated. Gzipping a gigabyte takes longer
 than reading it, so the rest is sampled in two steps. How well blocks of 32 KiB compress differs a
-lot: zstd's fastest level finds that, on all of them up to 128 MiB, on every fourth beyond. How much
-better gzip does than zstd hardly differs: that is found on one block in sixteen, then one in
-thirty-two, each beside the 32 KiB before it that gzip can refer to.
+lot: zstd's fastest level finds that, on every second of them up to 128 MiB, on every fourth beyond.
+How much better gzip does than zstd hardly differs: that is found on one block in sixteen, then one
+in thirty-two, each beside the 32 KiB before it that gzip can refer to. Against gzip of all of it
+that was off by 0.1 to 0.7 % on layers of 140, 430 and 480 MB; with twice the samples, by as much.
 
 Which block is chosen depends on nothing but its position, so the same layer has the same pull bytes
 on every engine. What a push transfers is not the same: Docker Engine 28.5 compresses 2 to 2.6 %
@@ -36,43 +37,59 @@ _GZIP_WBITS, _RAW_WBITS = 31, -15  # zlib's way to say: with gzip's header and t
 _BLOCK = _WINDOW = 32 << 10
 _EXACT, _DENSE = 9 << 20, 128 << 20
 #: Blocks in a group, and one of how many is tried with zstd; one of those is gzipped.
-_CLOSE, _WIDE = (16, 1), (32, 4)
+_CLOSE, _WIDE = (16, 2), (32, 4)
 _AHEAD = 24  # groups that may wait to be compressed
 
 
 class Gzipping:
-    """A thread that compresses for any number of layers, for a ``with`` block.
+    """Two threads that compress for any number of layers, for a ``with`` block.
 
-    It runs beside the reading: both release the interpreter's lock.
+    They run beside the reading: all three release the interpreter's lock. One does what must be
+    done in order, the other one what need not: together they are quicker than the reading.
     """
 
     def __init__(self) -> None:
-        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(_AHEAD)
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="gzip", daemon=True)
+        self._in_order, self._samples = _Worker(), _Worker()
+        self._workers = (self._in_order, self._samples)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for worker in self._workers:
+            worker.thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Wait until all that was asked for is compressed."""
-        self._jobs.put(None)
-        self._thread.join()
+        for worker in self._workers:
+            worker.jobs.put(None)
+        for worker in self._workers:
+            worker.thread.join()
+        for worker in self._workers:
+            if kind is None and worker.error is not None:
+                raise worker.error
 
-    def put(self, job: Callable[[], None]) -> None:
+    def put(self, job: Callable[[], None], *, in_order: bool = True) -> None:
         """Something to compress; waits while too much is waiting already."""
-        if self._error is not None:
-            raise self._error
-        self._jobs.put(job)
+        worker = self._in_order if in_order else self._samples
+        if worker.error is not None:
+            raise worker.error
+        worker.jobs.put(job)
+
+
+class _Worker:
+    """A thread that does one job after the other, until there is None."""
+
+    def __init__(self) -> None:
+        self.jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(_AHEAD)
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._work, name="gzip", daemon=True)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            if self._error is None:
+        while (job := self.jobs.get()) is not None:
+            if self.error is None:
                 try:
                     job()
                 except BaseException as error:  # noqa: BLE001 raised where the reading goes on
-                    self._error = error
+                    self.error = error
 
 
 class PullSize:
@@ -120,19 +137,29 @@ class PullSize:
         if start < _EXACT:
             self._gzipping.put(partial(self._gzip_all, self._cut(start, end)))
             return
-        number, (_, step) = start // _BLOCK, _plan(start)
+        number, (many, step) = start // _BLOCK, _plan(start)
+        if end - start < many * _BLOCK:  # the last one: one of its blocks would say too little
+            step = 1
         first = start + _spread(number, step) * _BLOCK
         places = range(first if first < end else start, end, step * _BLOCK)
         chosen = _spread(number + 1, len(places))
         window = self._cut(places[chosen] - _WINDOW, places[chosen])
         blocks = [self._cut(at, min(at + _BLOCK, end)) for at in places]
         samples = self._dense if start < _DENSE else self._sparse
-        self._gzipping.put(partial(samples.take, blocks, chosen, window, end - start))
+        self._gzipping.put(
+            partial(samples.take, blocks, chosen, window, end - start), in_order=False
+        )
 
     def _cut(self, start: int, end: int) -> bytes:
-        return b"".join(piece[max(start - at, 0) : max(end - at, 0)] for at, piece in self._recent)
+        parts = []
+        for at, piece in self._recent:
+            if at >= end:
+                break
+            if _end(at, piece) > start:
+                parts.append(piece[max(start - at, 0) : end - at])
+        return b"".join(parts)
 
-    # -- in the other thread -----------------------------------------------------------------
+    # -- in the other threads ----------------------------------------------------------------
 
     def _gzip_all(self, group: bytes) -> None:
         self._exact += len(self._gzip.compress(group))
@@ -157,14 +184,12 @@ class _Samples:
 
     def take(self, blocks: list[bytes], chosen: int, window: bytes, length: int) -> None:
         """Blocks that stand for ``length`` bytes: all by zstd, the chosen one by gzip as well."""
+        light = [len(self._zstd.compress(block, self._zstd.FLUSH_FRAME)) for block in blocks]
         self._bytes += length
-        for number, block in enumerate(blocks):
-            light = len(self._zstd.compress(block, self._zstd.FLUSH_FRAME))
-            self._tried += len(block)
-            self._light += light
-            if number == chosen:
-                self._chosen += light
-                self._full += _deflated(block, window)
+        self._tried += sum(map(len, blocks))
+        self._light += sum(light)
+        self._chosen += light[chosen]
+        self._full += _deflated(blocks[chosen], window)
 
 
 def _plan(position: int) -> tuple[int, int]:
