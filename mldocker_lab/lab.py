@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab import proof as proofs
 from mldocker_lab.build import measured
 from mldocker_lab.build.secrets import as_logins, as_secrets
 from mldocker_lab.cleaning import Cleaning, plan
@@ -91,29 +92,33 @@ _PROOF = ROOT / "notebooks" / "contexts" / "00_preflight"
 
 @dataclass(frozen=True)
 class Ready:
-    """The lab is ready: which engine, why, and the tiny pair that proves it."""
+    """The lab is ready: which engine, why, and the tiny pair that proves it, or when one did."""
 
     engine: str
     source: str
     seconds: float
     proof: Pair | None
+    proved: datetime | None = None
 
     def __str__(self) -> str:
         lines = [f"ready after {took(self.seconds)}: {self.engine} ({self.source})"]
         if self.proof:
             lines += ["", repr(self.proof)]
+        elif self.proved:
+            day = self.proved.astimezone().date()
+            lines += [f"proved with a pair on {day}; `mldocker-lab up --proof` builds it again"]
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
-def up(*, proof: bool = True) -> Ready:
+def up(*, proof: bool | None = None) -> Ready:
     """Find or start an engine, prepare base images, wheels and mirror, prove it with a tiny pair.
 
     Does nothing that is done already; can be interrupted and called again.
 
     Args:
-        proof: build the tiny pair at the end.
+        proof: build the tiny pair at the end; None builds it once for each engine.
 
     Raises:
         NoEngine: there is none and none can be started here.
@@ -122,8 +127,14 @@ def up(*, proof: bool = True) -> Ready:
     began = time.monotonic()
     engine = find_engine()
     bench = _supplied(engine)
-    pair = _pair(bench, _PROOF) if proof and _PROOF.is_dir() else None
-    return Ready(engine.name, engine.source, time.monotonic() - began, pair)
+    pair, proved = None, None
+    if proof is not False and _PROOF.is_dir():
+        claim = proofs.claim(str(engine.info().get("ID", "")), bases.fingerprint(), _PROOF)
+        proved = None if proof else proofs.proved(claim)
+        if proved is None:
+            pair = _pair(bench, _PROOF)
+            proofs.record(claim)
+    return Ready(engine.name, engine.source, time.monotonic() - began, pair, proved)
 
 
 def find_engine() -> Engine:

@@ -14,8 +14,12 @@ __all__ = ["doctor", "open_lab", "up"]
 
 
 @click.command()
-@click.option("--no-proof", is_flag=True, help="Do not build the tiny pair at the end.")
-def up(*, no_proof: bool) -> None:
+@click.option(
+    "--proof/--no-proof",
+    default=None,
+    help="Build the tiny pair at the end, or do not; else once for each engine.",
+)
+def up(*, proof: bool | None) -> None:
     """Find or start an engine and prepare what lessons need.
 
     Does nothing that is already done. Prints which engine is used and why.
@@ -24,7 +28,7 @@ def up(*, no_proof: bool) -> None:
     Example:
       mldocker-lab up
     """  # noqa: D301
-    ready = lab.up(proof=not no_proof)
+    ready = lab.up(proof=proof)
     click.echo(ready)
 
 
