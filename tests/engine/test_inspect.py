@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 
 import pytest
 
 from mldocker_lab import lab
-from mldocker_lab.build.measured import contents, weigh
+from mldocker_lab.build.measured import contents
 from mldocker_lab.errors import ImageNotFound
 from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.supply import bases
@@ -149,52 +147,6 @@ def test_an_image_that_is_not_there(engine):
 
 
 # -- what is pulled ---------------------------------------------------------------------------
-
-
-def pushed(engine, registry, image):
-    """Push an image; for each layer the bytes that the registry has now, and whether gzipped."""
-    name = f"{registry}/measured"
-    engine.tag(image, f"{name}:1")
-    try:
-        for message in engine.api.push(name, tag="1", stream=True, decode=True):
-            assert "error" not in message
-    finally:
-        engine.remove_image(f"{name}:1")
-    request = urllib.request.Request(
-        f"http://{registry}/v2/measured/manifests/1",
-        headers={
-            "Accept": "application/vnd.docker.distribution.manifest.v2+json, "
-            "application/vnd.oci.image.manifest.v1+json"
-        },
-    )
-    with urllib.request.urlopen(request) as answer:
-        layers = json.load(answer)["layers"]
-    return [(layer["size"], layer["mediaType"].endswith("gzip")) for layer in layers]
-
-
-@pytest.mark.parametrize("base", [bases.SLIM, bases.DEVEL], ids=["slim", "devel"])
-def test_pull_bytes_are_what_a_push_transfers(engine, bench, served, base, tmp_path):
-    """Within 2 %, for the image and for each of its layers; small ones to a few bytes.
-
-    A containerd store pushes layers as it got them: those that were loaded as plain tars, as the
-    lab's bases are, it does not compress, and they are left out.
-    """
-    copy = "RUN cp -r /usr/lib/python3.11 /copied && cp -r /copied /again"
-    (tmp_path / "Dockerfile").write_text(f"FROM {base}\n{copy}\nRUN echo 1 > /small\n")
-    built = bench.build(tmp_path, name="pushed", sizes=False)
-    image = weigh(engine, built.image_id, known=LayerCache())
-    layers = pushed(engine, served, built.image_id)
-    assert len(layers) == len(image.layers)
-    pairs = [
-        (layer.pull_bytes, size)
-        for layer, (size, gzipped) in zip(image.layers, layers, strict=True)
-        if gzipped
-    ]
-    assert len(pairs) >= 2
-    for measured, size in pairs:
-        assert abs(measured - size) < max(0.02 * size, 200)
-    total = sum(size for _, size in pairs)
-    assert abs(sum(measured for measured, _ in pairs) / total - 1) < 0.02
 
 
 def test_what_a_one_line_edit_costs(bench, tmp_path):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import tarfile
 import threading
 import time
+import urllib.request
 import uuid
 from dataclasses import replace
 
 import pytest
 
 from mldocker_lab.build.cold import cold_bases, remove_run, run_repository
-from mldocker_lab.build.measured import build, contents
+from mldocker_lab.build.measured import build, contents, weigh
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
 from mldocker_lab.report.events import Failed, Output
@@ -233,3 +235,51 @@ def test_a_lesson_starts_with_empty_cache_mounts_and_leaves_the_users_alone(
     assert sees("lab", run) == ["lab"]  # cold, though the user's is warm
     assert sees("lab", run) == ["lab", "lab"]  # its own is warm now
     assert sees("user") == ["user", "user"]  # and the user's never saw the lab
+
+
+# -- what is pulled ---------------------------------------------------------------------------
+
+
+def pushed(engine, registry, image):
+    """Push an image; for each layer the bytes that the registry has now, and whether gzipped."""
+    name = f"{registry}/measured"
+    engine.tag(image, f"{name}:1")
+    try:
+        for message in engine.api.push(name, tag="1", stream=True, decode=True):
+            assert "error" not in message
+    finally:
+        engine.remove_image(f"{name}:1")
+    request = urllib.request.Request(
+        f"http://{registry}/v2/measured/manifests/1",
+        headers={
+            "Accept": "application/vnd.docker.distribution.manifest.v2+json, "
+            "application/vnd.oci.image.manifest.v1+json"
+        },
+    )
+    with urllib.request.urlopen(request) as answer:
+        layers = json.load(answer)["layers"]
+    return [(layer["size"], layer["mediaType"].endswith("gzip")) for layer in layers]
+
+
+def test_pull_bytes_are_what_a_push_transfers(each_engine, request_for, served):
+    """Within 2 %, for the image and for each of its layers; small ones to a few bytes.
+
+    A containerd store pushes layers as it got them: those that were loaded as plain tars, as the
+    lab's bases are, it does not compress, and they are left out.
+    """
+    copy = "RUN cp -r /usr/lib/python3.11 /copied && cp -r /copied /again && cp -r /usr/bin /third"
+    request = request_for(f"FROM {bases.SLIM}\n{copy}\nRUN echo 1 > /small\n")
+    built = build(each_engine, request, sizes=False)
+    image = weigh(each_engine, built.image_id, known=LayerCache())
+    layers = pushed(each_engine, served, built.image_id)
+    assert len(layers) == len(image.layers)
+    pairs = [
+        (layer.pull_bytes, size)
+        for layer, (size, gzipped) in zip(image.layers, layers, strict=True)
+        if gzipped
+    ]
+    assert len(pairs) >= 2
+    for measured, size in pairs:
+        assert abs(measured - size) < max(0.02 * size, 200)
+    total = sum(size for _, size in pairs)
+    assert abs(sum(measured for measured, _ in pairs) / total - 1) < 0.02
