@@ -71,3 +71,14 @@ def __dir__() -> list[str]:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext mldocker_lab``: the magics ``%%dockerfile`` and ``%compare``."""
     import_module("mldocker_lab.magics").register(shell)
+
+
+def _in_a_kernel() -> InteractiveShell | None:
+    """The shell of the notebook that imports this; asks IPython only if somebody loaded it."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell if getattr(shell, "kernel", None) is not None else None
+
+
+if _shell := _in_a_kernel():  # where no engine can run, lessons show what was recorded
+    import_module("mldocker_lab.recorded").install(_shell)

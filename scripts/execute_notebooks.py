@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from mldocker_lab import lab
 from mldocker_lab.home import home
+from mldocker_lab.recorded import METADATA_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +44,11 @@ def main() -> int:
     parser.add_argument("--timeout", type=int, default=300, help="seconds a cell may take")
     args = parser.parse_args()
     os.environ["MLDOCKER_LIVE"] = "0"
+    told = {"recorded": f"{datetime.now(UTC):%Y-%m-%d}", "engine": lab.find_engine().name}
     wrong = 0
     for path in args.notebooks or sorted(LESSONS.glob("*.ipynb")):
         began = time.monotonic()
-        faults = execute(path.resolve(), args.timeout)
+        faults = execute(path.resolve(), args.timeout, told)
         wrong += bool(faults)
         verdict = "NOT WRITTEN" if faults else "written"
         print(f"{path.name}: {verdict} after {time.monotonic() - began:.0f} s")
@@ -53,7 +57,7 @@ def main() -> int:
     return min(wrong, 1)
 
 
-def execute(path: Path, timeout: int) -> list[str]:
+def execute(path: Path, timeout: int, told: dict[str, str]) -> list[str]:
     """Run one notebook in its folder; write it if nothing is wrong with it, else say what is."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
@@ -68,6 +72,7 @@ def execute(path: Path, timeout: int) -> list[str]:
     except CellExecutionError as error:
         return [str(error)]
     clean(notebook)
+    notebook.metadata[METADATA_KEY] = nbformat.from_dict(told)
     faults = list(faults_of(notebook))
     if not faults:
         nbformat.validate(notebook)

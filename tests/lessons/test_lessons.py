@@ -193,7 +193,8 @@ def test_every_picture_has_words(lesson):
 
 
 def test_metadata_is_minimal(lesson):
-    assert set(lesson.metadata) == {"kernelspec", "language_info"}
+    assert set(lesson.metadata) == {"kernelspec", "language_info", "mldocker_lab"}
+    assert set(lesson.metadata["mldocker_lab"]) == {"recorded", "engine"}
     assert lesson.metadata.kernelspec.name == "python3"
     assert {key for cell in lesson.cells for key in cell.metadata} <= {"tags"}
 
