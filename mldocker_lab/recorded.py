@@ -20,6 +20,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.errors import UsageError
+from mldocker_lab.guessing.ask import measured_then
+from mldocker_lab.guessing.shown import MIME
 from mldocker_lab.home import home
 
 if TYPE_CHECKING:
@@ -178,7 +181,7 @@ def show(name: str, source: str) -> None:
         elif "data" in output:
             data = {kind: _joined(kind, value) for kind, value in output["data"].items()}
             metadata = output.get("metadata", {})
-            display(_guessed(data), metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+            display(_beside_the_guess(data), metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _banner(lesson: Lesson, *, checked: bool) -> dict[str, str]:
@@ -234,6 +237,11 @@ def _joined(kind: str, value: Any) -> Any:
     return value if kind.endswith("json") else _text(value)
 
 
-def _guessed(data: dict[str, Any]) -> dict[str, Any]:
+def _beside_the_guess(data: dict[str, Any]) -> dict[str, Any]:
     """What was measured then, with the learner's guess of today beside it."""
-    return data
+    told = data.get(MIME)
+    try:
+        found = measured_then(told["predict"], told["measured"]) if told else None
+    except (UsageError, KeyError, TypeError):
+        return data
+    return found._repr_mimebundle_() if found is not None else data

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mldocker_lab.guessing.question import Answer, Question
 
-__all__ = ["Guess", "guesses", "predict"]
+__all__ = ["Guess", "guesses", "measured_then", "predict"]
 
 _EXAMPLES = {"number": "40", "steps": "2, 3"}
 
@@ -73,6 +73,22 @@ def guesses(lesson: str = "") -> Guesses:
         lesson: its number, for example "03"; "" for all lessons.
     """
     return Guesses(lesson, person=_person())
+
+
+def measured_then(id: str, value: Any) -> Measured | None:  # noqa: A002 - what it is
+    """What was measured when a lesson was recorded, beside the guess of today; None without one.
+
+    Args:
+        id: the prediction's.
+        value: as for ``Guess.measured``.
+
+    Raises:
+        UsageError: the value cannot be compared with a guess.
+    """
+    kept = memory.load(id.partition("/")[0]).get(id)
+    if not _person() or kept is None or kept.guess is None:
+        return None
+    return Guess(kept.question, person=True).measured(value)
 
 
 class Guess:

@@ -8,6 +8,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from mldocker_lab import recorded
+from mldocker_lab.guessing.ask import predict
 from mldocker_lab.recorded import Recordings, needs_engine
 
 STREAM = {"output_type": "stream", "name": "stdout", "text": ["pip ran again: True\n"]}
@@ -127,3 +128,20 @@ def test_a_damaged_notebook_has_no_recording(folder, text):
 def test_a_notebook_that_does_not_say_when_is_no_recording(folder):
     notebook(folder, "03", cell("pair", RESULT), recorded="")
     assert Recordings(folder).find("pair") is None
+
+
+def test_what_was_measured_then_stands_beside_the_guess_of_today(
+    folder, shell, capsys, monkeypatch
+):
+    monkeypatch.setattr("mldocker_lab.guessing.ask._person", lambda: True)
+    asked = predict("03/share", "How big is the good one?", unit="%")
+    asked.say(40)
+    told = {"predict": "03/share", "kind": "number", "measured": 20, "unit": "%"}
+    data = {"text/plain": "measured: 20 %", "application/vnd.mldocker.measured+json": told}
+    output = {"output_type": "execute_result", "data": data, "metadata": {}}
+    notebook(folder, "03", cell("share.measured(pair.ratio)", output))
+    capsys.readouterr()
+    shell.run_cell("share.measured(pair.ratio)")
+    said = capsys.readouterr().out
+    assert "you said twice as much as it is" in said
+    assert asked._kept().locked
