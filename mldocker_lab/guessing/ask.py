@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Guess", "guesses", "measured_then", "predict"]
 
+_boxes: dict[str, Any] = {}  # where questions are shown live, by their place
 _EXAMPLES = {"number": "40", "steps": "2, 3"}
 
 
@@ -102,7 +103,6 @@ class Guess:
     def __init__(self, question: Question, *, person: bool) -> None:
         self.question = question
         self._person = person
-        self._box: Any = None
 
     def say(self, *answer: Any) -> Guess:
         """Give your guess, or another one.
@@ -175,8 +175,9 @@ class Guess:
         if self._person:
             from mldocker_lab.widgets.guess import opened
 
-            self._box = opened(self.question.place, self.question.to_dict())
-            self._box.hear = self.say_all
+            box = opened(self.question.place, self.question.to_dict())
+            box.hear = self.say_all
+            _boxes[self.question.place] = box
             self._refresh()
             hint = f"<p><small>{escape(self._hint())}</small></p>"  # until the page takes over
             html = f'<div class="{self.question.place}">\n{html}{hint}</div>\n'
@@ -194,9 +195,10 @@ class Guess:
         return f"answer with guess.say({first or _EXAMPLES[self.question.kind]})"
 
     def _refresh(self) -> None:
-        if self._box is not None:
+        """Tell the page, if the question is on one."""
+        if box := _boxes.get(self.question.place):
             kept = self._kept()
-            self._box.tell(given=kept.guess, locked=kept.locked, note=_state(kept))
+            box.tell(given=kept.guess, locked=kept.locked, note=_state(kept))
 
 
 def _state(kept: Kept) -> str:

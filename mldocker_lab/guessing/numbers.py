@@ -8,7 +8,7 @@ from mldocker_lab.errors import UsageError
 
 __all__ = ["number", "quantity"]
 
-_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_BYTES = {"b": 1, "byte": 1, "bytes": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _BINARY = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _TIMES = {"ms": 0.001, "s": 1, "sec": 1, "seconds": 1, "min": 60, "minutes": 60, "h": 3600}
 _FORM = re.compile(r"(-?\d[\d.,\s_]*|-?\.\d+)\s*(.*)", re.DOTALL)
@@ -33,7 +33,7 @@ def number(said: str | float, unit: str = "") -> float:
         return said
     text = re.sub(r"^(about|ca\.|~|≈)\s*", "", said.strip(), flags=re.IGNORECASE)
     form = _FORM.fullmatch(text)
-    wanted = f"a number of {unit}" if unit else "a number"
+    wanted = f"a number in {unit}" if unit else "a number"
     if not form:
         raise UsageError(f"{said!r} is no number", f"say {wanted}, for example 12")
     digits = re.sub(r"[\s_]", "", form[1])
@@ -64,7 +64,12 @@ def _one(word: str) -> str:
 
 
 def quantity(value: float, unit: str = "") -> str:
-    """``7.3123`` of MB → ``"7.31 MB"``; whole numbers as they are, thousands apart by a blank."""
+    """``7.3123`` of MB → ``"7.31 MB"``; whole numbers as they are, thousands apart by a blank.
+
+    A unit that is a word in the plural ("packages") loses its s where there is one.
+    """
+    if value == 1 and len(unit) > len("ms") and unit.endswith("s"):
+        unit = unit[:-1]
     if float(value).is_integer() or abs(value) >= _WHOLE:
         text = f"{value:,.0f}".replace(",", " ")
     else:

@@ -126,16 +126,16 @@ class Question:
     def _numbers(self, said: Iterable[int | str]) -> list[int]:
         found = set()
         for one in said:
-            known = range(1, len(self.steps) + 1)
-            hits = [
-                n for n in known if (one in self.steps[n - 1] if isinstance(one, str) else n == one)
-            ]
-            if not hits:
-                raise UsageError(
-                    f"there is no step {one!r}", f"they are numbered 1 to {len(known)}"
-                )
+            hits = self._named(one) if isinstance(one, str) else [one]
+            if not hits or not all(1 <= n <= len(self.steps) for n in hits):
+                raise UsageError(f"there is no step {one!r}", f"they are 1 to {len(self.steps)}")
             found.update(hits)
         return sorted(found)
+
+    def _named(self, text: str) -> list[int]:
+        """The steps that are exactly this; else those that contain it."""
+        same = [n for n, step in enumerate(self.steps, 1) if step == text]
+        return same or [n for n, step in enumerate(self.steps, 1) if text in step]
 
     def _ran(self, report: BuildReport) -> list[int]:
         """The numbers of the steps that ran: by instruction, its first occurrence for the first."""
@@ -154,8 +154,9 @@ class Question:
         return ran
 
     @property
-    def _wanted(self) -> str:
-        return f"a number of {self.unit}" if self.unit else "a number"
+    def _field(self) -> str:
+        """A number to be filled in."""
+        return f"______ {self.unit}".rstrip()
 
     def to_text(self) -> str:
         """The question as plain text, its choices or steps below."""
@@ -163,14 +164,14 @@ class Question:
         lines += [f"  ( ) {one}" for one in self.choices]
         lines += [f"  [ ] {n}  {one}" for n, one in enumerate(self.steps, 1)]
         if self.kind == "number":
-            lines += [f"  {self._wanted}"]
+            lines += [f"  {self._field}"]
         return "\n".join(lines)
 
     def to_html(self) -> str:
         """The same as HTML, without ids, scripts and colours of its own."""
         said = f"<p><strong>Predict.</strong> {html_of(self.text)}"
         if self.kind == "number":
-            return f"{said} <small>({escape(self._wanted)})</small></p>\n"
+            return f"{said} {escape(self._field)}</p>\n"
         rows = [html_of(one) for one in self.choices] or [
             f"<code>{escape(one)}</code>" for one in self.steps
         ]

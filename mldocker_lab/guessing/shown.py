@@ -202,7 +202,7 @@ def _row(kept: Kept) -> tuple[str, ...]:
     close = str(found) if found else ("no guess" if kept.locked else "not measured yet")
     answers = (kept.guess, kept.measured)
     guess, measured = ("–" if one is None else _short(kept.question, one) for one in answers)
-    return kept.question.text, guess, measured, close
+    return kept.question.text.replace("`", ""), guess, measured, close
 
 
 def _short(question: Question, answer: Answer) -> str:

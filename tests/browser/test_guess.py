@@ -108,7 +108,7 @@ def test_a_guess_survives_a_restart_and_is_locked_once_measured(lab, notebook, o
     questions = panel.locator(".mldocker-guess")
     questions.nth(2).wait_for()
     size, tag, code = (questions.nth(n) for n in range(3))
-    assert panel.get_by_text("a number of MB").locator("visible=true").count() == 0
+    assert panel.get_by_text("______ MB").locator("visible=true").count() == 0
     size.get_by_text("no guess yet").wait_for()
 
     answer(lab, size, tag, code, short)
@@ -122,7 +122,7 @@ def test_a_guess_survives_a_restart_and_is_locked_once_measured(lab, notebook, o
 
     lab.begin("notebook:restart-kernel")
     lab.page.get_by_role("button", name="Confirm Kernel Restart").click()
-    panel.get_by_text("a number of MB").locator("visible=true").wait_for()  # the text is back
+    panel.get_by_text("______ MB").locator("visible=true").wait_for()  # the text is back
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.ready")
     lab.command("notebook:run-all-cells")
     tag.get_by_text("your guess: another one, kept").wait_for()
@@ -166,7 +166,7 @@ def test_a_page_loaded_again_finds_its_guess(lab, notebook):
 def test_without_live_views_there_is_the_text_only(lab, notebook):
     panel = notebook([*CELLS, *MEASURED], 'import os; os.environ["MLDOCKER_LIVE"] = "0"\n')
     panel.get_by_text("measured: run again: COPY app.py .").wait_for()
-    panel.get_by_text("a number of MB").wait_for()
+    panel.get_by_text("______ MB").wait_for()
     assert panel.locator(".mldocker-guess").count() == 0
     assert not (lab.root / "guess-home" / "guesses" / "05.json").exists()
     lab.shoot("guess-static")

@@ -27,6 +27,8 @@ SECTIONS = (
     "## Sources",
 )
 CHECKED = "nbval-check-output"
+PREDICTION = re.compile(r'^(\w+) = lab\.predict\(\s*"([^"]+)"', re.MULTILINE)
+MEASURED = "application/vnd.mldocker.measured+json"
 # Seconds, sizes, ids, dates: what differs from run to run. Plain counts are facts.
 VOLATILE = re.compile(
     r"\d\s*(s|ms|sec|seconds|min|minutes|B|kB|MB|GB|KiB|MiB|bytes|%|×)\b|[0-9a-f]{12}|\d:\d\d"
@@ -107,11 +109,39 @@ def test_it_has_every_part_in_order(prose):
     assert at == sorted(at)
 
 
+def predictions(lesson):
+    """Position, variable and id of each question that is asked in a cell."""
+    return [
+        (n, *found.groups())
+        for n, cell in enumerate(lesson.cells)
+        if (found := PREDICTION.search(cell.source))
+    ]
+
+
 def test_you_guess_before_you_see(lesson):
     """After a prediction comes a cell that runs something; there are at least two of them."""
-    guesses = [n for n, cell in enumerate(lesson.cells) if "> **Predict.**" in cell.source]
-    assert len(guesses) >= 2
-    assert [n for n in guesses if lesson.cells[n + 1].cell_type != "code"] == []
+    prose = [n for n, cell in enumerate(lesson.cells) if "> **Predict.**" in cell.source]
+    assert [n for n in prose if lesson.cells[n + 1].cell_type != "code"] == []
+    assert len(prose) + len(predictions(lesson)) >= 2
+
+
+def test_each_prediction_is_measured_after_something_has_run(lesson):
+    for asked, variable, _ in predictions(lesson):
+        measured = next(
+            n for n, cell in enumerate(lesson.cells) if f"{variable}.measured(" in cell.source
+        )
+        between = lesson.cells[asked + 1 : measured + 1]
+        assert sum(cell.cell_type == "code" for cell in between) >= 2
+        assert [cell for cell in between if cell.source.startswith(f"{variable} =")] == []
+
+
+def test_a_prediction_is_named_after_its_lesson(lesson):
+    names = [name for _, _, name in predictions(lesson)]
+    assert len(set(names)) == len(names) <= 5
+    number = lesson.cells[0].source.removeprefix("# ")[:2]
+    assert {name.partition("/")[0] for name in names} <= {number}
+    looks_back = any(f'lab.guesses("{number}")' in cell.source for cell in code(lesson))
+    assert looks_back == (len(names) > 1)
 
 
 def test_the_keep_line_is_one_line(lesson):
@@ -180,7 +210,7 @@ def test_no_paths_of_a_machine(lesson):
 
 def test_no_live_view_was_stored(lesson):
     kinds = {kind for output in outputs(lesson) for kind in output.get("data", {})}
-    assert kinds <= {"text/plain", "text/html", "image/png"}
+    assert kinds <= {"text/plain", "text/html", "image/png", MEASURED}
     assert "widgets" not in lesson.metadata
 
 

@@ -16,6 +16,7 @@ from mldocker_lab.errors import UsageError
 from mldocker_lab.guessing.ask import Guess
 from mldocker_lab.guessing.question import ask
 from mldocker_lab.guessing.shown import MIME
+from mldocker_lab.widgets.guess import opened
 
 STEPS = ["COPY a .", "RUN b"]
 
@@ -23,7 +24,7 @@ STEPS = ["COPY a .", "RUN b"]
 def test_without_a_person_questions_are_text_and_nothing_is_kept(home, monkeypatch, capsys):
     monkeypatch.setenv("MLDOCKER_LIVE", "0")
     guess = lab.predict("05/n", "How much?", unit="MB")
-    assert capsys.readouterr().out == "Predict. How much?\n  a number of MB\n"
+    assert capsys.readouterr().out == "Predict. How much?\n  ______ MB\n"
     found = guess.say(40).measured(7.3123)
     assert repr(guess) == "prediction 05/n"
     assert found._repr_mimebundle_() == {
@@ -57,7 +58,7 @@ def test_a_script_is_no_person(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, env=environment, capture_output=True
     )
-    assert done.stdout.decode() == "Predict. How much?\n  a number\n"
+    assert done.stdout.decode() == "Predict. How much?\n  ______\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -164,7 +165,7 @@ def test_the_page_is_told_what_is_kept(monkeypatch):
     guess = lab.predict("77/n", "How much?", unit="MB")
     (shown,) = displayed
     assert '<div class="mldocker-guess-77-n">' in shown["text/html"]
-    box = guess._box
+    box = opened(guess.question.place, guess.question.to_dict())
     assert box.state["given"] is None
     box._hear(box, {"say": "1.5 GB"}, [])
     assert (box.state["given"], box.state["locked"], box.state["error"]) == (1500, False, "")
@@ -176,8 +177,12 @@ def test_the_page_is_told_what_is_kept(monkeypatch):
     box._hear(box, {"say": "1000"}, [])
     assert "measured already" in box.state["error"]
     assert "guesses 77 --forget" in box.state["error"]
-    again = lab.predict("77/n", "How much?", unit="MB")  # the cell is run again
-    assert again._box is box
+    guess.forget()
+    lab.predict("77/n", "How much?", unit="MB")  # the cell is run again
+    assert not box.state["locked"]
+    box._hear(box, {"ask": "state"}, [])
+    box._hear(box, {"say": 3}, [])
+    assert box.state["given"] == 3
     assert repr(box) == "A question to answer"
 
 

@@ -23,6 +23,7 @@ from mldocker_lab.guessing.numbers import number, quantity
         ("500 kB", "MB", 0.5),
         ("1 MiB", "MB", 1.048576),
         ("2 min", "s", 120),
+        ("10 MB", "bytes", 10_000_000),
         ("12 packages", "packages", 12),
         ("1 package", "packages", 1),
         ("~ 7", "", 7),
@@ -53,6 +54,8 @@ def test_what_cannot_be_meant_is_said(said, unit):
         (0.00042, "", "0.00042"),
         (3, "", "3"),
         (40, "%", "40 %"),
+        (1, "packages", "1 package"),
+        (1, "ms", "1 ms"),
     ],
 )
 def test_what_is_shown(value, unit, shown):

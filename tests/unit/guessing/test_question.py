@@ -55,6 +55,9 @@ def test_steps_by_number_by_words_or_none(steps):
     assert steps.read(["pip install"]) == [2]
     assert steps.read("pip install") == [2]
     assert steps.read([]) == []
+    twins = ask("03/x", "?", steps=["COPY . .", "COPY . ./x"])
+    assert twins.read(["COPY . ."]) == [1]
+    assert twins.read(["COPY"]) == [1, 2]
     with pytest.raises(UsageError, match="no step 9"):
         steps.read([9])
 
@@ -105,4 +108,4 @@ def test_as_text_and_html():
     assert question.to_text() == "Predict. Is `<b>` kept?\n  ( ) yes\n  ( ) `no`"
     assert "<code>&lt;b&gt;</code>" in question.to_html()
     assert "<li><code>no</code></li>" in question.to_html()
-    assert "a number of MB" in ask("05/n", "?", unit="MB").to_html()
+    assert "______ MB" in ask("05/n", "?", unit="MB").to_html()
