@@ -34,6 +34,8 @@ _HOME = {
     "explore": "mldocker_lab.lab",
     "guesses": "mldocker_lab.guessing.ask",
     "inspect": "mldocker_lab.lab",
+    "jump": "mldocker_lab.jumping",
+    "lesson": "mldocker_lab.lessons",
     "predict": "mldocker_lab.guessing.ask",
     "pull_cost": "mldocker_lab.lab",
     "replay": "mldocker_lab.lab",

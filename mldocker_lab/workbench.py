@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mldocker_lab.run.bounds import Bounds
     from mldocker_lab.supply.mirror import Mirror
 
-__all__ = ["Job", "Workbench"]
+__all__ = ["Job", "Workbench", "forget"]
 
 _TELL_SECONDS = 0.2
 _LESS = "let the build do less"
@@ -195,28 +195,11 @@ class Workbench:
 
     def forget(self) -> None:
         """Remove what this run made."""
-        self._forget([self.run_id])
+        _forget(self.engine, [self.run_id])
 
     def forget_others(self, folder: Path) -> None:
         """Remove what earlier runs of ``folder`` left, unless a container uses it."""
-        mine = f"mldocker-lab/{_slug(folder.name)}-"
-        tags = (tag for image in self.engine.images() for tag in image.get("RepoTags") or ())
-        runs = {
-            tag.rpartition(":run-")[2].partition("-")[0] for tag in tags if tag.startswith(mine)
-        }
-        self._forget(runs - {self.run_id})
-
-    def _forget(self, runs: Collection[str]) -> None:
-        """First the names that builds got, then the bases: a run has a label for each side."""
-        images = self.engine.images()
-        for tag in (tag for image in images for tag in image.get("RepoTags") or ()):
-            if tag.rpartition(":run-")[2].partition("-")[0] in runs:
-                with suppress(EngineError):  # a container uses it: its owner still wants it
-                    self.engine.remove_image(tag)
-        labels = {(image.get("Labels") or {}).get(RUN_LABEL, "") for image in images}
-        for label in labels:
-            if label.partition("-")[0] in runs:
-                remove_run(self.engine, label)
+        _forget(self.engine, _runs(self.engine, folder) - {self.run_id})
 
 
 class Job:
@@ -310,6 +293,33 @@ class Job:
         image = weigh(engine, report.image_id, progress=progress)
         named = replace(image, image=report.tag or report.image_id)
         return with_sizes(report, self._dockerfile, named, target=self._request.target)
+
+
+def forget(engine: Engine, folder: Path) -> int:
+    """Remove what all runs of ``folder`` left, unless a container uses it; returns how many ran."""
+    runs = _runs(engine, folder)
+    _forget(engine, runs)
+    return len(runs)
+
+
+def _runs(engine: Engine, folder: Path) -> set[str]:
+    """The ids of the runs that built ``folder`` and left an image."""
+    mine = f"mldocker-lab/{_slug(folder.name)}-"
+    tags = (tag for image in engine.images() for tag in image.get("RepoTags") or ())
+    return {tag.rpartition(":run-")[2].partition("-")[0] for tag in tags if tag.startswith(mine)}
+
+
+def _forget(engine: Engine, runs: Collection[str]) -> None:
+    """First the names that builds got, then the bases: a run has a label for each side."""
+    images = engine.images()
+    for tag in (tag for image in images for tag in image.get("RepoTags") or ()):
+        if tag.rpartition(":run-")[2].partition("-")[0] in runs:
+            with suppress(EngineError):  # a container uses it: its owner still wants it
+                engine.remove_image(tag)
+    labels = {(image.get("Labels") or {}).get(RUN_LABEL, "") for image in images}
+    for label in labels:
+        if label.partition("-")[0] in runs:
+            remove_run(engine, label)
 
 
 def _nobody(event: Event) -> None:
