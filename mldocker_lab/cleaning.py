@@ -2,7 +2,7 @@
 
 ``clean`` removes what lessons and exercises left: containers and images of runs. ``everything``
 also removes what was prepared for them: base images, mirror, wheels, the lab's own engine and the
-grader's. A gradebook stays: nobody can make it again.
+grader's. A gradebook stays, and your versions of lessons: nobody can make them again.
 The build cache of an engine that is not the lab's own is left to that engine: its entries carry no
 label, so nobody can tell ours from yours.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mldocker_lab.engine import private
 from mldocker_lab.engine.client import LABEL
 from mldocker_lab.errors import EngineError
-from mldocker_lab.home import GRADEBOOK, home
+from mldocker_lab.home import GRADEBOOK, KEPT, home
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ def plan(engine: Engine | None, *, everything: bool = False) -> Cleaning:
                 cleaning.images[image["Id"]] = ", ".join(tags) or f"untagged {image['Id'][7:19]}"
     if everything:
         cleaning.engine_too = private.status().root.exists()
-        kept = ("engine", GRADEBOOK)
+        kept = ("engine", GRADEBOOK, KEPT)
         cleaning.folders = [one for one in home().iterdir() if one.name not in kept]
     return cleaning
 

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["GRADEBOOK", "home"]
+__all__ = ["GRADEBOOK", "KEPT", "home"]
 
-#: The gradebook's name there: the one file that cleaning leaves alone.
+#: The gradebook's name there. Cleaning leaves it alone: nobody can make it again.
 GRADEBOOK = "gradebook.sqlite"
+
+#: The folder of what you had written before a lesson was put back. Cleaning leaves it alone, too.
+KEPT = "kept"
 
 
 def home(*parts: str) -> Path:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mldocker_lab.engine import find as finding
 from mldocker_lab.errors import EngineError, LabError, UsageError
 from mldocker_lab.guessing import memory
-from mldocker_lab.home import home
+from mldocker_lab.home import KEPT, home
 from mldocker_lab.show.table import Column, Table
 from mldocker_lab.workbench import forget
 
@@ -147,7 +147,7 @@ class Lesson:
         there = [path for path in files if path.is_file()]
         if not there:
             return None
-        place = home("kept") / f"{self.name}-{now:%Y-%m-%d-%H%M%S}"
+        place = home(KEPT) / f"{self.name}-{now:%Y-%m-%d-%H%M%S}"
         try:
             for path in there:
                 target = place / _relative(path, self.notebook.parent)
