@@ -38,6 +38,9 @@ _LESSONS = Path(__file__).resolve().parent.parent / "notebooks"
 #: Calls that need no engine: a cell with one of them runs.
 _NEED_NONE = ("lab.predict(", "lab.guesses(", "lab.doctor(")
 _CHECKED = "nbval-check-output"
+_MORE = "To build it yourself you need a Docker engine: {} tells how to get one."
+#: The cell that was shown last in this kernel; none so far.
+_shown: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,9 @@ def show(name: str, source: str) -> None:
     if not cell["outputs"]:
         return
     checked = _CHECKED in cell["metadata"].get("tags", ())
-    display(_banner(lesson, checked=checked), raw=True)  # type: ignore[no-untyped-call]
+    first, _shown[:] = not _shown, [source]  # what to do is said once
+    banner = _banner(lesson, checked=checked, first=first)
+    display(banner, raw=True)  # type: ignore[no-untyped-call]
     for output in cell["outputs"]:
         if output["output_type"] == "stream":
             print(_text(output["text"]), end="")  # noqa: T201 that is what the cell did
@@ -184,16 +189,16 @@ def show(name: str, source: str) -> None:
             display(_beside_the_guess(data), metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
 
-def _banner(lesson: Lesson, *, checked: bool) -> dict[str, str]:
+def _banner(lesson: Lesson, *, checked: bool, first: bool) -> dict[str, str]:
     words = f"Recorded on {lesson.recorded} with {lesson.engine}; nothing ran here."
     if checked:
         words += " Check: not attempted."
-    more = "To build it yourself you need a Docker engine: `mldocker-lab doctor` tells how."
-    html = (
-        '<div style="border-left: 3px solid currentColor; padding: 2px 8px; opacity: .8">'
-        f"{escape(words)}<br><small>{escape(more).replace('`', '')}</small></div>"
-    )
-    return {"text/plain": f"{words}\n{more}", "text/html": html}
+    html = f"{escape(words)}"
+    if first:
+        words += f"\n{_MORE.format('`mldocker-lab doctor`')}"
+        html += f"<br><small>{_MORE.format('<code>mldocker-lab doctor</code>')}</small>"
+    frame = "border-left: 3px solid currentColor; padding: 2px 8px; opacity: .8"
+    return {"text/plain": words, "text/html": f'<div style="{frame}">{html}</div>'}
 
 
 def _no_engine() -> bool:

@@ -19,9 +19,11 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mldocker_lab.build.measured import contents
 from mldocker_lab.errors import UsageError
 from mldocker_lab.grade import inside, naive, search
 from mldocker_lab.report.events import Output, Started
+from mldocker_lab.report.inspection import inspected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from mldocker_lab.grade.naive import Naive
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
+    from mldocker_lab.report.inspection import Inspection
     from mldocker_lab.workbench import Workbench
 
 __all__ = ["Build", "Evidence"]
@@ -161,6 +164,23 @@ class Evidence:
             return inside.layers(self.bench.engine, image)
 
         return self.once(("layers", image), look)
+
+    def inspect(self, image: str) -> Inspection:
+        """An image taken apart: what its layers hold, and what of it no container shows.
+
+        Args:
+            image: its id or name; also ``naive.image``, or a base.
+
+        Raises:
+            ImageNotFound: the engine has no such image.
+        """
+
+        def look() -> Inspection:
+            self._tell("taking the image apart …")
+            found = contents(self.bench.engine, image)
+            return inspected(found.report, found.indexes())
+
+        return self.once(("inspect", image), look)
 
     def file_bytes(self, build: Build) -> int:
         """Sum of the file sizes in all layers of an image; a layer listed twice counts once."""

@@ -1,4 +1,7 @@
-"""Progress of anything long that says how far it is: a bar in a terminal, a few lines elsewhere."""
+"""Progress of anything long that says how far it is.
+
+A bar in a terminal, one line above the result in a notebook, a few lines in a log.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from mldocker_lab.units import size, took
+from mldocker_lab.widgets.choose import in_notebook
+from mldocker_lab.widgets.line import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,9 +40,11 @@ class Stage(Protocol):
 
 
 def watch(stages: Iterable[Stage]) -> None:
-    """Go through ``stages`` to the end and show on stderr where it stands."""
+    """Go through ``stages`` to the end and show where it stands."""
     if sys.stderr.isatty():
         _bars(stages)
+    elif in_notebook():
+        _line(stages)
     else:
         _lines(stages)
 
@@ -53,6 +60,23 @@ def _bars(stages: Iterable[Stage]) -> None:
             if stage.what not in tasks:
                 tasks[stage.what] = progress.add_task(stage.what, total=stage.total)
             progress.update(tasks[stage.what], completed=stage.done, total=stage.total)
+
+
+def _line(stages: Iterable[Stage]) -> None:
+    """What is going on, if it takes longer than two seconds; in the end, nothing."""
+    shown, began = line(), time.monotonic()
+    said = ""
+    for stage in stages:
+        text = f"{stage.what} …" if not stage.total else f"{stage.what}: {_share(stage)}"
+        if text != said and time.monotonic() - began > _QUIET_SECONDS:
+            shown.say(text)
+            said = text
+    if said:
+        shown.end()
+
+
+def _share(stage: Stage) -> str:
+    return f"{100 * stage.done // (stage.total or 1)} %"
 
 
 def _lines(stages: Iterable[Stage]) -> None:
@@ -74,7 +98,7 @@ def _lines(stages: Iterable[Stage]) -> None:
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """Show on stderr that something goes on whose end nobody knows, if it takes over two seconds.
+    """Show that something goes on whose end nobody knows, if it takes over two seconds.
 
     Args:
         what: what is being done, in a few words.
@@ -91,6 +115,9 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
             task = progress.add_task(what)
             yield lambda done: progress.update(task, description=f"{what}: {size(done)}")
         return
+    if in_notebook():
+        yield from _in_a_cell(what)
+        return
     began = time.monotonic()
     announced = threading.Timer(_QUIET_SECONDS, _announce, [what])
     announced.daemon = True
@@ -101,6 +128,28 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
         announced.cancel()
         if time.monotonic() - began > _QUIET_SECONDS:
             print(f"  {what}: {took(time.monotonic() - began)}", file=sys.stderr, flush=True)  # noqa: T201 this is the progress
+
+
+def _in_a_cell(what: str) -> Iterator[Callable[[int], None]]:
+    shown = line()
+    announced = threading.Timer(_QUIET_SECONDS, shown.say, [f"{what} …"])
+    announced.daemon = True
+    announced.start()
+    began = told = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > _QUIET_SECONDS:
+            told = time.monotonic()
+            shown.say(f"{what}: {size(done)}")
+
+    try:
+        yield tell
+    finally:
+        announced.cancel()
+        announced.join()
+        if time.monotonic() - began > _QUIET_SECONDS:
+            shown.end()
 
 
 def _announce(what: str) -> None:

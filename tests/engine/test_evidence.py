@@ -41,6 +41,14 @@ def test_a_deleted_word_is_found_in_the_layer_that_holds_it(evidence):
     assert evidence.holders(evidence.first, [word, other]) == {word: ("tmp/secret.txt",)}
 
 
+def test_an_image_is_taken_apart_once(evidence):
+    image = evidence.inspect(evidence.first.report.image_id)
+    assert [(one.path, one.reason) for one in image.wasted if "secret" in one.path] == [
+        ("/tmp/secret.txt", "deleted")
+    ]
+    assert evidence.inspect(evidence.first.report.image_id) is image
+
+
 def test_a_stage_is_built_from_the_same_cache(evidence):
     whole, stage = evidence.first, evidence.build({}, target="first")
     assert stage.report.cache_hits == stage.report.cache_steps == 2

@@ -26,6 +26,19 @@ SECTIONS = (
     "## Three questions",
     "## Sources",
 )
+#: The ten points of the article's production checklist, word by word.
+CHECKLIST = (
+    "Multi-stage build separates training from inference",
+    "Base image pinned by digest",
+    "All Python packages pinned to exact versions",
+    "GPU driver compatibility verified",
+    "Non-root user configured",
+    "Health check endpoint implemented",
+    "Model artifacts loaded at runtime, not baked in",
+    ".dockerignore excludes data, notebooks, and .git",
+    "Logs go to stdout/stderr (not files)",
+    "Resource limits (memory, GPU) configured in deployment",
+)
 CHECKED = "nbval-check-output"
 PREDICTION = re.compile(r'^(\w+) = lab\.predict\(\s*"([^"]+)"', re.MULTILINE)
 MEASURED = "application/vnd.mldocker.measured+json"
@@ -164,6 +177,33 @@ def test_more_is_said_than_typed(lesson):
     assert len(lesson.cells) - len(typed) >= len(typed)
     assert lines[len(lines) // 2] <= 3
     assert lines[-1] <= 8
+
+
+def test_it_names_the_disk_and_the_downloads_it_needs(lesson):
+    needs = re.search(r"\*\*Needs\*\* (.*)", lesson.cells[0].source)[1]
+    assert re.search(r"\d [MG]B of disk", needs)
+    assert "download" in needs
+
+
+def test_it_says_which_points_of_the_checklist_it_is_about(lesson):
+    """The last words before the questions, so that each point is found from its lesson."""
+    at = next(n for n, c in enumerate(lesson.cells) if c.source.startswith("## Three questions"))
+    last = lesson.cells[at - 1].source.rpartition("\n\n")[2]
+    assert last.startswith("**Production checklist** of the article: ")
+    points = re.findall(r"point (\d+) \(\*(.+?)\*\)", last)
+    assert bool(points) != ("no point of its own" in last)
+    assert points == [(number, CHECKLIST[int(number) - 1]) for number, _ in points]
+
+
+def test_the_same_goes_without_this_package(prose):
+    part = prose.partition("## Do it without this package")[2].partition("\n## ")[0]
+    commands = re.search(r"```bash\n(.*?)```", part, re.DOTALL)[1]
+    assert "docker " in commands
+    assert "mldocker-lab" not in commands
+
+
+def test_sources_are_linked(prose):
+    assert re.search(r"\]\(https://", prose.partition("\n## Sources\n")[2])
 
 
 def test_links_to_files_lead_somewhere(prose, path):
