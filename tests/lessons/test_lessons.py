@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from mldocker_lab.guessing.shown import MIME as MEASURED
 from mldocker_lab.replay import recording_of
 from mldocker_lab.supply import locks
 
@@ -109,7 +110,10 @@ def test_it_has_every_part_in_order(prose):
 
 def test_you_guess_before_you_see(lesson):
     """After a prediction comes a cell that runs something; there are at least two of them."""
-    guesses = [n for n, cell in enumerate(lesson.cells) if "> **Predict.**" in cell.source]
+    guesses = [
+        n for n, cell in enumerate(lesson.cells)
+        if "> **Predict.**" in cell.source or "lab.predict(" in cell.source
+    ]  # fmt: skip
     assert len(guesses) >= 2
     assert [n for n in guesses if lesson.cells[n + 1].cell_type != "code"] == []
 
@@ -151,6 +155,15 @@ def test_dockerfiles_in_the_text_are_those_that_are_built(lesson, path):
     assert shown == {name: (folder / name).read_text().rstrip("\n") for name in shown}
 
 
+def test_files_that_cells_write_are_those_of_the_context(lesson, path):
+    """A recording is made with the context's file, and readers see the cell's."""
+    folder = path.parent / "contexts" / path.stem
+    for cell in code(lesson):
+        if cell.source.startswith("%%writefile "):
+            head, _, text = cell.source.partition("\n")
+            assert text == (folder / head.rpartition("/")[2]).read_text().rstrip("\n")
+
+
 def test_new_packages_have_the_version_the_mirror_serves(lesson):
     known = locked()
     for cell in code(lesson):
@@ -180,7 +193,7 @@ def test_no_paths_of_a_machine(lesson):
 
 def test_no_live_view_was_stored(lesson):
     kinds = {kind for output in outputs(lesson) for kind in output.get("data", {})}
-    assert kinds <= {"text/plain", "text/html", "image/png"}
+    assert kinds <= {"text/plain", "text/html", "image/png", MEASURED}
     assert "widgets" not in lesson.metadata
 
 
