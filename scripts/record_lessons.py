@@ -6,14 +6,20 @@ the lesson makes, in the lesson's order; what is not in here a recorded pair ref
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from runpy import run_path
 from typing import TYPE_CHECKING
 
 import mldocker_lab as lab
 from mldocker_lab.replay import recording_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mldocker_lab.pair import Pair
 
 CONTEXTS = Path(__file__).resolve().parent.parent / "notebooks" / "contexts"
@@ -29,6 +35,11 @@ def preflight(pair: Pair) -> None:
 def layers(pair: Pair) -> None:
     """The next release."""
     pair.edit("predict.py")
+
+
+def context(pair: Pair) -> None:
+    """A notebook is saved."""
+    pair.edit("notebooks/explore.ipynb", add="")
 
 
 def cache(pair: Pair) -> None:
@@ -52,19 +63,35 @@ def multistage(pair: Pair) -> None:
 LESSONS = {
     "00_preflight": preflight,
     "01_layers": layers,
+    "02_context": context,
     "03_cache": cache,
     "03_mount": mount,
     "04_multistage": multistage,
 }
 
 
+@contextmanager
+def built(name: str) -> Iterator[Path]:
+    """The folder that a lesson builds: its context, or the project that its context grows."""
+    folder = CONTEXTS / name
+    if not (folder / "project.py").exists():
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as place:
+        project: Path = run_path(str(folder / "project.py"))["grow"](Path(place) / name)
+        for ignore in folder.glob("*.Dockerfile.dockerignore"):
+            shutil.copy(ignore, project)
+        yield project
+
+
 def main() -> None:
     """Record the lessons named on the command line, all without a name."""
     for name in sys.argv[1:] or LESSONS:
-        pair = lab.build_pair(CONTEXTS / name)
-        LESSONS[name](pair)
         path = recording_of(CONTEXTS / name)
-        pair.record(path)
+        with built(name) as folder:
+            pair = lab.build_pair(folder)
+            LESSONS[name](pair)
+            pair.record(path)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

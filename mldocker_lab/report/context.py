@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mldocker_lab.dockerfile.context import Entry
     from mldocker_lab.dockerfile.parse import Dockerfile
     from mldocker_lab.dockerfile.sources import Source
+    from mldocker_lab.show.figure import Picture
 
 __all__ = ["Amount", "ContextReport", "Lookalike", "Part", "Suggestion", "context_report"]
 
@@ -82,6 +83,8 @@ class ContextReport:
         skipped: sockets and devices, which no tar can hold.
         unreadable: what you may not read; a build stops there.
         left_by_classic: files that only BuildKit takes back from ignored folders.
+        parts, copied_parts: what ``files`` and ``copied`` are made of: the names at the top of the
+            folder, the largest first.
     """
 
     folder: str
@@ -101,6 +104,8 @@ class ContextReport:
     skipped: tuple[str, ...]
     unreadable: tuple[str, ...]
     left_by_classic: tuple[str, ...]
+    parts: tuple[Part, ...] = field(repr=False)
+    copied_parts: tuple[Part, ...] = field(repr=False)
 
     @property
     def saves(self) -> Amount:
@@ -139,6 +144,16 @@ class ContextReport:
             "left_by_classic": list(self.left_by_classic),
         }
 
+    def plot(self) -> Picture:
+        """What is sent of the folder, by its parts: all that is not ignored, and what COPY names.
+
+        Raises:
+            UsageError: what COPY names cannot be told.
+        """
+        from mldocker_lab.report import figures
+
+        return figures.context(self)
+
     def __str__(self) -> str:
         return str(self._repr_mimebundle_()["text/plain"])
 
@@ -165,7 +180,8 @@ def context_report(folder: str | Path, dockerfile: str = "Dockerfile") -> Contex
     sent = [one for one in context.entries if not one.ignored]
     files = [one for one in sent if one.kind != "folder"]
     taken = sources(read) if read else ()
-    copied, unclear = _copied(sent, taken)
+    named, unclear = _named(sent, taken)
+    copied = Amount(len(named), sum(one.size for one in named)) if named is not None else None
     ignored, complete = _ignored(context)
     paths = tuple(one.path for one in taken if one.path is not None)
     old = (
@@ -189,6 +205,8 @@ def context_report(folder: str | Path, dockerfile: str = "Dockerfile") -> Contex
         skipped=context.skipped,
         unreadable=context.unreadable,
         left_by_classic=_only_in(files, old) if old else (),
+        parts=_tops(files),
+        copied_parts=_tops(named or []) if read else (),
     )
 
 
@@ -199,15 +217,23 @@ def _dockerfile(context: Context) -> tuple[Dockerfile | None, str]:
         return None, f"{error.what} ({error.hint})"
 
 
-def _copied(sent: list[Entry], taken: tuple[Source, ...]) -> tuple[Amount | None, str]:
+def _named(sent: list[Entry], taken: tuple[Source, ...]) -> tuple[list[Entry] | None, str]:
     """What COPY, ADD and bind mounts take; None and why, if a source cannot be known."""
     unknown = [str(one.line) for one in taken if one.path is None]
     if unknown:
         return None, f"line {', '.join(unknown)} takes what a variable without a value names"
     tree = Tree(sent)
     names = set().union(*(tree.taken(one.path) for one in taken if one.path is not None))
-    files = [one for one in sent if one.name in names and one.kind != "folder"]
-    return Amount(len(files), sum(one.size for one in files)), ""
+    return [one for one in sent if one.name in names and one.kind != "folder"], ""
+
+
+def _tops(files: list[Entry]) -> tuple[Part, ...]:
+    """The names at the top of the folder with all that is below them, the largest first."""
+    below: dict[str, list[int]] = defaultdict(list)
+    for one in files:
+        below[one.name.partition("/")[0]].append(one.size)
+    parts = [Part(name, len(sizes), sum(sizes)) for name, sizes in below.items()]
+    return tuple(sorted(parts, key=lambda part: (-part.bytes, part.path)))
 
 
 def _ignored(context: Context) -> tuple[Amount, bool]:

@@ -10,7 +10,7 @@ from mldocker_lab.units import size
 if TYPE_CHECKING:
     from mldocker_lab.report.context import Amount, ContextReport, Part
 
-__all__ = ["context_tables"]
+__all__ = ["context_tables", "printable"]
 
 _ROWS = 8  # of the largest files and folders; --json has more
 _ALWAYS = 3  # of them, however small; others must be a hundredth of all
@@ -43,7 +43,7 @@ def _sent(report: ContextReport) -> Table:
         left = (sent[0] - report.saves.files, sent[1] - report.saves.bytes)
         rows.append(("with the suggestions below", *_cells(*left), "instead of all"))
     columns = (Column(""), Column("files", "number"), Column("bytes", "number"), Column("sent by"))
-    title = f"The build context of {_printable(report.folder)}"
+    title = f"The build context of {printable(report.folder)}"
     return Table(title, columns, tuple(rows), tuple(_notes(report)))
 
 
@@ -73,7 +73,7 @@ def _largest(report: ContextReport) -> Table:
     parts = sorted([*report.largest_files, *folders.values()], key=lambda p: (-p.bytes, p.path))
     rows = tuple(
         (
-            _printable(part.path) + ("/" if part.path in folders else ""),
+            printable(part.path) + ("/" if part.path in folders else ""),
             f"{part.files:,}".replace(",", " "),
             size(part.bytes),
             _share(part, report.bytes),
@@ -115,7 +115,7 @@ def _suggested(report: ContextReport) -> Table:
 
 
 def _secrets(report: ContextReport) -> Table:
-    rows = tuple((_printable(one.path), one.why) for one in report.lookalikes[:_ROWS])
+    rows = tuple((printable(one.path), one.why) for one in report.lookalikes[:_ROWS])
     note = "Told by their names alone. A secret that a build needs belongs in --mount=type=secret."
     more = len(report.lookalikes) - _ROWS
     notes = (note, *((f"And {more} more.",) if more > 0 else ()))
@@ -140,9 +140,10 @@ def _share(part: Part, total: int) -> str:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    shown = ", ".join(map(_printable, names[:3]))
+    shown = ", ".join(map(printable, names[:3]))
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown  # noqa: PLR2004
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
+    """A name that can be shown: a byte that is not UTF-8 as its number."""
     return name.encode(errors="backslashreplace").decode()

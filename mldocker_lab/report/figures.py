@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report.build import FILESYSTEM, BuildReport, Step
 from mldocker_lab.report.compare import divided
+from mldocker_lab.report.contexttables import printable
 from mldocker_lab.report.tables import marked, reused, when
 from mldocker_lab.show.bars import Bar, Part, stacked
 from mldocker_lab.show.before_after import Cost, Panel, Tile, before_after
@@ -16,15 +17,21 @@ from mldocker_lab.show.timeline import timeline as draw_timeline
 from mldocker_lab.units import size, times, took
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mldocker_lab.report.compare import Comparison, Side
+    from mldocker_lab.report.context import ContextReport
+    from mldocker_lab.report.context import Part as Sent
     from mldocker_lab.report.layers import Layer
     from mldocker_lab.show.figure import Picture
 
-__all__ = ["edit", "layers", "timeline"]
+__all__ = ["context", "edit", "layers", "timeline"]
 
 _BASE, _OTHER = "base image", "other"
 _KINDS = (_BASE, "RUN", "COPY", "ADD", _OTHER)
 _MOUNTS = re.compile(r"^RUN(\s+--(mount|network|security)=\S+)+")
+_NAMED = 4  # parts of a context with a colour of their own
+_REST = "everything else"
 _WORTH_A_LANE = 0.02  # of the build's time
 _FILE_BYTES = "file bytes: the sizes of the files in all layers, each layer counted once"
 
@@ -90,6 +97,48 @@ def edit(pair: Comparison) -> Picture:
         alt=f"Steps run again and steps reused after {what}. {alt}.{_recorded(pair.bad)}",
         note="filled: ran again; empty: reused from the cache" + _recorded(pair.bad),
     )
+
+
+def context(report: ContextReport) -> Picture:
+    """What is sent of a folder, by the names at its top: all of it, and what COPY names.
+
+    Raises:
+        UsageError: what COPY names cannot be told.
+    """
+    if report.copied is None:
+        raise UsageError(f"what COPY names cannot be told: {report.copied_why}")
+    names = [part.path for part in report.parts[:_NAMED]]
+    rows = (
+        ("all that is not ignored", "classic builder, engine's API", report.parts),
+        ("what COPY names", "docker build with BuildKit", report.copied_parts),
+    )
+    bars = [_sent(label, who, parts, names) for label, who, parts in rows]
+    weights = [f"{bar.label}: {bar.total}{_heaviest(bar)}" for bar in bars]
+    return stacked(
+        f"What a build of {report.dockerfile} sends of {printable(report.folder)}",
+        bars,
+        kinds=(_REST, *map(printable, names)),
+        unit=size,
+        alt=f"What a build of {report.dockerfile} sends, to one scale. " + "; ".join(weights) + ".",
+        note="the sizes of the files, by the names at the top of the folder",
+    )
+
+
+def _sent(label: str, who: str, sent: Sequence[Sent], names: list[str]) -> Bar:
+    """A bar of a context: its largest parts, and the rest as one; ``names`` have a colour."""
+    parts = [
+        Part(printable(one.path), one.bytes, printable(one.path) if one.path in names else _REST)
+        for one in sent[:_NAMED]
+    ]
+    rest = sum(one.bytes for one in sent[_NAMED:])
+    parts += [Part(_REST, rest, _REST)] if rest else []
+    files = sum(one.files for one in sent)
+    total = f"{size(sum(one.bytes for one in sent))} in {files} file{'' if files == 1 else 's'}"
+    return Bar(label, f"{total} · {who}", tuple(parts))
+
+
+def _heaviest(bar: Bar) -> str:
+    return f", the largest {_largest(bar)}" if bar.parts else ""
 
 
 def _label(step: Step) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from mldocker_lab.guessing.shown import MIME as MEASURED
 from mldocker_lab.replay import recording_of
 from mldocker_lab.supply import locks
 
@@ -41,7 +42,6 @@ CHECKLIST = (
 )
 CHECKED = "nbval-check-output"
 PREDICTION = re.compile(r'^(\w+) = lab\.predict\(\s*"([^"]+)"', re.MULTILINE)
-MEASURED = "application/vnd.mldocker.measured+json"
 # Seconds, sizes, ids, dates: what differs from run to run. Plain counts are facts.
 VOLATILE = re.compile(
     r"\d\s*(s|ms|sec|seconds|min|minutes|B|kB|MB|GB|KiB|MiB|bytes|%|×)\b|[0-9a-f]{12}|\d:\d\d"
@@ -219,6 +219,15 @@ def test_dockerfiles_in_the_text_are_those_that_are_built(lesson, path):
     )  # fmt: skip
     assert set(shown) == {"bad.Dockerfile", "good.Dockerfile"}
     assert shown == {name: (folder / name).read_text().rstrip("\n") for name in shown}
+
+
+def test_files_that_cells_write_are_those_of_the_context(lesson, path):
+    """A recording is made with the context's file, and readers see the cell's."""
+    folder = path.parent / "contexts" / path.stem
+    for cell in code(lesson):
+        if cell.source.startswith("%%writefile "):
+            head, _, text = cell.source.partition("\n")
+            assert text == (folder / head.rpartition("/")[2]).read_text().rstrip("\n")
 
 
 def test_new_packages_have_the_version_the_mirror_serves(lesson):

@@ -50,6 +50,34 @@ def test_the_two_numbers(folder):
     assert (report.saves, report.suggested.splitlines()[1]) == (module.Amount(1, 50), "wandb")
 
 
+def test_the_parts_are_the_names_at_the_top_and_add_up(folder):
+    report = context_report(folder)
+    assert [part.path for part in report.parts[:2]] == ["weights.bin", "wandb"]
+    assert sum(part.bytes for part in report.parts) == report.bytes
+    assert report.copied_parts == (module.Part("app.py", 1, 5), module.Part("conf", 1, 3))
+
+
+def test_the_picture_says_both_numbers_and_what_is_heaviest(folder):
+    alt = context_report(folder).plot().alt
+    assert "What a build of Dockerfile sends" in alt
+    assert "all that is not ignored: 1.1 kB in 6 files" in alt
+    assert "the largest weights.bin (1 kB); what COPY names: 8 B in 2 files" in alt
+    assert "the largest app.py (5 B)" in alt
+
+
+def test_the_picture_of_nothing_copied_and_of_odd_names(folder):
+    (folder / "Dockerfile").write_text("FROM x\n")
+    (folder / "$a_$b").write_text("1" * 5000)
+    alt = context_report(folder).plot().alt
+    assert "the largest $a_$b (5 kB); what COPY names: 0 B in 0 files · docker build" in alt
+
+
+def test_no_picture_of_what_cannot_be_told(folder):
+    (folder / "Dockerfile").write_text("FROM x\nARG A\nCOPY $A /\n")
+    with pytest.raises(UsageError, match="cannot be told: line 3"):
+        context_report(folder).plot()
+
+
 def test_the_files_are_those_of_the_tar(folder):
     import io
     import tarfile

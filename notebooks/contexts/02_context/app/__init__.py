@@ -1,0 +1,1 @@
+"""The service: which language is this sentence?"""
