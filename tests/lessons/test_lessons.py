@@ -172,7 +172,7 @@ def test_three_questions_hide_their_answers(lesson):
 
 
 def test_more_is_said_than_typed(lesson):
-    typed = code(lesson)
+    typed = [cell for cell in code(lesson) if cell.source != "import mldocker_lab as lab"]
     lines = sorted(len(cell.source.splitlines()) for cell in typed)
     assert len(lesson.cells) - len(typed) >= len(typed)
     assert lines[len(lines) // 2] <= 3
