@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab import proof as proofs
+from mldocker_lab import scale as scaling
 from mldocker_lab.build import measured
 from mldocker_lab.build.secrets import as_logins, as_secrets
 from mldocker_lab.cleaning import Cleaning, plan
@@ -34,7 +35,7 @@ from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.report.pullcost import Pull, PullCost, after_an_edit
 from mldocker_lab.report.savestream import Contents, read_path
 from mldocker_lab.supply import bases, mirror, wheels
-from mldocker_lab.units import took
+from mldocker_lab.units import size, took
 from mldocker_lab.widgets.choose import view as choose_view
 from mldocker_lab.widgets.explore import Explorable, Exploration, explorable
 from mldocker_lab.widgets.progress import counting, watch
@@ -169,6 +170,7 @@ def build_pair(
     *,
     builder: Builder = "buildkit",
     repeats: int = 1,
+    scale: str | None = None,
 ) -> Pair:
     """Build ``bad.Dockerfile`` and ``good.Dockerfile`` of a folder side by side, from cold.
 
@@ -179,9 +181,13 @@ def build_pair(
         folder: the build context that both share.
         builder: "buildkit" or "classic".
         repeats: more than 1 lets them take turns and keeps the middle time.
+        scale: "mini", or "full" for real CUDA bases and frameworks: tens of gigabytes. By default
+            what ``MLDOCKER_SCALE`` says, where the folder has a full scale.
 
     Raises:
-        UsageError: the folder lacks one of the two Dockerfiles.
+        UsageError: the folder lacks one of the two Dockerfiles, or has no full scale.
+        DiskFull: the engine has no room for a full scale.
+        SupplyError: an image of the full scale cannot be pulled.
         BuildFailed: an instruction failed.
         NoEngine: no engine can run here, and the folder has no recording to show instead.
     """
@@ -199,7 +205,12 @@ def build_pair(
             raise
         _say(f"{error.what}\nshowing the recording instead; `mldocker-lab doctor` says what to do")
         return replay(folder)
-    return _pair(bench, folder, builder=builder, repeats=repeats)
+    changes = scaling.chosen(folder, SIDES.values(), scale)
+    if changes.bases:
+        _say(f"full scale: {folder.name} needs up to {size(changes.disk)} of the engine's disk")
+        scaling.check_room(bench, changes)
+        watch(scaling.pulled(bench.engine, changes))
+    return _pair(bench, folder, builder=builder, repeats=repeats, overlay=changes.overlay)
 
 
 def replay(folder: str | Path) -> Pair:
@@ -215,10 +226,15 @@ def replay(folder: str | Path) -> Pair:
 
 
 def _pair(
-    bench: Workbench, folder: Path, *, builder: Builder = "buildkit", repeats: int = 1
+    bench: Workbench,
+    folder: Path,
+    *,
+    builder: Builder = "buildkit",
+    repeats: int = 1,
+    overlay: Mapping[str, bytes] | None = None,
 ) -> Pair:
     bench.forget_others(folder)
-    pair = Pair(folder, bench, builder)
+    pair = Pair(folder, bench, builder, overlay=overlay or {})
     pair.build(repeats)
     return pair
 

@@ -59,6 +59,7 @@ class Pair:
         bench: the run that their builds belong to.
         builder: "buildkit" or "classic".
         new_view: makes a live view for each round of builds.
+        overlay: files that replace the folder's in every build: another scale.
         history: every build so far, by side and edit, as ``key`` names them.
     """
 
@@ -66,6 +67,7 @@ class Pair:
     bench: Workbench = field(repr=False)
     builder: Builder = "buildkit"
     new_view: Callable[[], View] = field(default=choose_view, repr=False)
+    overlay: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     history: dict[str, Built] = field(default_factory=dict, init=False, repr=False)
     _edits: int = field(default=0, init=False, repr=False)
     _changes: dict[str, str] = field(default_factory=dict, init=False, repr=False)
@@ -111,7 +113,7 @@ class Pair:
             UsageError: the folder has no such file, or no comment can be added to that kind.
         """
         self._edits += 1
-        overlay = {file: edited(self.folder, file, self._edits, add)}
+        overlay = {file: edited(self.folder, file, self._edits, add, self.overlay.get(file))}
         change = f"{file} + {add}" if add else file
         return self._rebuild(f"after the edit of {change}", file, overlay, change=change)
 
@@ -130,7 +132,14 @@ class Pair:
         Raises:
             DockerfileError: there is no such stage.
         """
-        job = self.bench.job(self.folder, SIDES[side], name=side, builder=self.builder, target=name)
+        job = self.bench.job(
+            self.folder,
+            SIDES[side],
+            name=side,
+            builder=self.builder,
+            target=name,
+            overlay=self.overlay,
+        )
         with showing(self.new_view(), {name: job.rows}, f"the stage {name}") as view:
             return job.run(partial(view.event, name)).renamed(name)
 
@@ -222,7 +231,11 @@ class Pair:
         """Build both once; the events go to a live view and, with the reports, into ``history``."""
         jobs = {
             side: self.bench.job(
-                self.folder, dockerfile, name=side, builder=self.builder, overlay=overlay
+                self.folder,
+                dockerfile,
+                name=side,
+                builder=self.builder,
+                overlay={**self.overlay, **(overlay or {})},
             )
             for side, dockerfile in SIDES.items()
         }
@@ -269,8 +282,17 @@ def _wait_for_all(futures: Iterable[Future[BuildReport]]) -> None:
             future.result()
 
 
-def edited(folder: Path, file: str, number: int, add: str | None = None) -> bytes:
+def edited(
+    folder: Path, file: str, number: int, add: str | None = None, instead: bytes | None = None
+) -> bytes:
     """The file with a line appended: ``add``, or a comment that no edit before it had.
+
+    Args:
+        folder: the build context.
+        file: the file's name in it.
+        number: how many edits there have been.
+        add: the line.
+        instead: what is built in place of the file's contents, if not those.
 
     Raises:
         UsageError: no such file, or no comment can be added to that kind of file.
@@ -283,7 +305,8 @@ def edited(folder: Path, file: str, number: int, add: str | None = None) -> byte
     if add is None and comment is None:
         raise UsageError(f"no comment can be appended to {file}", "say what to add: add='…'")
     line = add if add is not None else str(comment).format(n=number)
-    return path.read_bytes().rstrip(b"\n") + b"\n" + line.encode() + b"\n"
+    before = path.read_bytes() if instead is None else instead
+    return before.rstrip(b"\n") + b"\n" + line.encode() + b"\n"
 
 
 def _middle(reports: list[BuildReport]) -> BuildReport:
