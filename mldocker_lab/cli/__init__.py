@@ -7,6 +7,7 @@ from mldocker_lab.cli.context import context
 from mldocker_lab.cli.engine import clean, engine
 from mldocker_lab.cli.exercises import exercise
 from mldocker_lab.cli.grading import grade, gradebook
+from mldocker_lab.cli.guessing import guesses
 from mldocker_lab.cli.inspecting import inspect, pull_cost
 from mldocker_lab.cli.prepare import doctor, open_lab, up
 from mldocker_lab.cli.root import main
@@ -14,7 +15,7 @@ from mldocker_lab.cli.root import main
 __all__ = ["main"]
 
 for _command in (
-    up, open_lab, doctor, compare, inspect, pull_cost, context, exercise, grade, gradebook, engine,
-    clean,
+    up, open_lab, doctor, compare, inspect, pull_cost, context, guesses, exercise, grade, gradebook,
+    engine, clean,
 ):  # fmt: skip
     main.add_command(_command)

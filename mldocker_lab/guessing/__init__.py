@@ -1,0 +1,1 @@
+"""Predictions: a question before a measurement, the learner's guess, and how close it was."""
