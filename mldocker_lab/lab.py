@@ -238,6 +238,7 @@ def build(
     pull: bool = False,
     no_cache: bool = False,
     epoch: int | None = None,
+    weigh: bool = True,
     secrets: Mapping[str, str | Path | Secret] | None = None,
     logins: Mapping[str, tuple[str, str | Path | Secret]] | None = None,
 ) -> BuildReport:
@@ -256,6 +257,7 @@ def build(
         no_cache: with ``pull``, take no step from that cache (``--no-cache``).
         epoch: seconds since 1970 that stand for "now": SOURCE_DATE_EPOCH, and the time of new files
             where the engine's builder can rewrite it (Engine 26 and newer, containerd's store).
+        weigh: weigh the image, too; that means to read all of it.
         secrets: what ``RUN --mount=type=secret,id=NAME`` may ask for, by id: a ``Secret.env`` or
             ``Secret.file``, a Path of a file, or the text itself. They are shown nowhere.
         logins: user and password for registries by host; ``docker login`` is known without.
@@ -266,8 +268,9 @@ def build(
     """
     bench, folder = workbench(), Path(folder)
     bench.forget_others(folder)
-    more = dict(files or {}) | ({} if text is None else {dockerfile: text})
-    overlay = {name: data if isinstance(data, bytes) else data.encode() for name, data in more.items()}
+    overlay = {name: _bytes(data) for name, data in (files or {}).items()}
+    if text is not None:
+        overlay[dockerfile] = text.encode()
     job = bench.job(
         folder,
         dockerfile,
@@ -278,6 +281,7 @@ def build(
         pull=pull,
         no_cache=no_cache,
         epoch=epoch,
+        sizes=weigh,
         secrets=as_secrets(secrets),
         logins=as_logins(logins),
     )
@@ -583,6 +587,10 @@ def jupyter_arguments() -> list[str]:
     except webbrowser.Error:
         arguments.append("--no-browser")
     return arguments
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return data.encode() if isinstance(data, str) else data
 
 
 def _say(text: str) -> None:

@@ -45,22 +45,19 @@ def grid(title: str, rows: Mapping[str, Mapping[str, str]], *, good: Collection[
         y = _TOP + _HEAD + _ROW * i
         sheet.text(MARGIN, y + _ROW / 2, row, size=13, room=names - 2 * _GAP)
         for j, column in enumerate(columns):
-            _cell(sheet, cells[column], MARGIN + names + width * j, y, width, good)
+            word, x = cells[column], MARGIN + names + width * j
+            _cell(sheet, word, x, y, width, good=word in good)
     return sheet.picture(_told(title, rows))
 
 
-def _cell(
-    sheet: Sheet, word: str, x: float, y: float, width: float, good: Collection[str]
-) -> None:
-    colour, hatch = (GREEN, "") if word in good else (VERMILLION, "//")
+def _cell(sheet: Sheet, word: str, x: float, y: float, width: float, *, good: bool) -> None:
+    colour, hatch = (GREEN, "") if good else (VERMILLION, "//")
     back = tint(colour, 0.3)
     sheet.box(
         x, y + _GAP / 2, width - _GAP, _ROW - _GAP,
         fill=back, edge=CARD, hatch=hatch, hatch_colour=tint(colour, 0.45),
     )  # fmt: skip
-    sheet.text(
-        x + 10, y + _ROW / 2, word, size=13, bold=True, room=width - _GAP - 20, back=back
-    )
+    sheet.text(x + 10, y + _ROW / 2, word, size=13, bold=True, room=width - _GAP - 20, back=back)
 
 
 def _told(title: str, rows: Mapping[str, Mapping[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""A registry for images, as small as one can be: this file is copied into a container and run there.
+"""A registry for images, as small as can be: this file is copied into a container and run there.
 
 Standard library only. It speaks the part of the OCI distribution specification that ``docker push``
 and a pull need: blobs and manifests go in and come out, a tag is a name for a manifest's digest.
@@ -20,8 +20,11 @@ import uuid
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    import io
 
 __all__ = ["Store", "serve"]
 
@@ -49,7 +52,7 @@ class Store:
         (self.folder / upload).touch()
         return upload
 
-    def append(self, upload: str, source: BinaryIO, length: int) -> int:
+    def append(self, upload: str, source: io.BufferedIOBase, length: int) -> int:
         """Add ``length`` bytes to an upload; returns how many it has now."""
         with (self.folder / upload).open("ab") as file:
             while length and (piece := source.read(min(length, _PIECE))):
@@ -141,9 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.BAD_REQUEST)
         else:
             there = f"/v2/{name}/{kind.removesuffix('/uploads')}/{digest}"
-            self._answer(
-                HTTPStatus.CREATED, Location=there, **{"Docker-Content-Digest": digest}
-            )
+            self._answer(HTTPStatus.CREATED, Location=there, **{"Docker-Content-Digest": digest})
 
     def _meant(self) -> tuple[str, str, str]:
         type(self).asked = time.monotonic()

@@ -109,8 +109,12 @@ def test_it_has_every_part_in_order(prose):
 
 def test_you_guess_before_you_see(lesson):
     """After a prediction comes a cell that runs something; there are at least two of them."""
+    asked = [n for n, cell in enumerate(lesson.cells) if "lab.predict(" in cell.source]
+    for n in asked:
+        name = lesson.cells[n].source.partition(" =")[0].rpartition("\n")[2]
+        assert any(f"{name}.measured(" in cell.source for cell in lesson.cells[n + 1 :]), name
     guesses = [n for n, cell in enumerate(lesson.cells) if "> **Predict.**" in cell.source]
-    assert len(guesses) >= 2
+    assert len(asked) + len(guesses) >= 2
     assert [n for n in guesses if lesson.cells[n + 1].cell_type != "code"] == []
 
 
@@ -180,7 +184,8 @@ def test_no_paths_of_a_machine(lesson):
 
 def test_no_live_view_was_stored(lesson):
     kinds = {kind for output in outputs(lesson) for kind in output.get("data", {})}
-    assert kinds <= {"text/plain", "text/html", "image/png"}
+    told = "application/vnd.mldocker.measured+json"  # a measured value beside the guess
+    assert kinds <= {"text/plain", "text/html", "image/png", told}
     assert "widgets" not in lesson.metadata
 
 
