@@ -32,7 +32,7 @@ _POLL_SECONDS = 0.05
 class Registry:
     """A registry that runs; use it in a ``with`` block, or ``close`` it.
 
-    It ends with this program, too, and by itself if nobody asks it anything for half an hour;
+    It ends with this program, too, and by itself if nobody asks it anything for some hours;
     ``mldocker-lab clean`` removes what a killed program left.
 
     Args:

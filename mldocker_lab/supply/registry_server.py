@@ -2,8 +2,8 @@
 
 Standard library only. It speaks the part of the OCI distribution specification that ``docker push``
 and a pull need: blobs and manifests go in and come out, a tag is a name for a manifest's digest.
-Whatever is named by a digest is checked against it on its way in. What nobody asks anything of for
-half an hour ends by itself.
+Whatever is named by a digest is checked against it on its way in. When nobody has asked anything
+for some hours, it ends by itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Store", "serve"]
 
 _PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>blobs/uploads|blobs|manifests)/(?P<ref>[^/]*)$")
 _PIECE = 1 << 20
-_IDLE_SECONDS = 1800
+_IDLE_SECONDS = 4 * 3600
 _TLS = b"\x16"  # the first byte of a TLS handshake
 
 
