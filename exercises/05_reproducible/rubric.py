@@ -71,7 +71,7 @@ def altered(evidence: Evidence) -> Verdict:
     told = estimate(evidence, image)
     return failed(
         "house-features 1.0 in the index was replaced by other code, and the build used it: "
-        f"the service now says {told} where it said {truth(evidence):.3f}",
+        f"the service now says {shown(told)} where it said {truth(evidence):.3f}",
         why="a version is a word in a file name; only a hash says which bytes you mean",
         hint="what could the list of packages say about each file besides its version?",
         more=(
@@ -144,13 +144,18 @@ def estimate(evidence: Evidence, build: Build) -> object:
     return evidence.once(("estimate", build.report.image_id), ask)
 
 
+def shown(told: object) -> str:
+    """An answer of the service in a sentence: it may be anything."""
+    return f"{told:.3f}" if isinstance(told, int | float) else str(told)[:40]
+
+
 def wrong(evidence: Evidence, build: Build) -> Verdict | None:
     """The verdict on a service that does not answer rightly; None if it does."""
     told, expected = estimate(evidence, build), truth(evidence)
     if isinstance(told, int | float) and abs(told - expected) <= TOLERANCE * expected:
         return None
     return failed(
-        f"the service says {told}, and {expected:.3f} would be right",
+        f"the service says {shown(told)}, and {expected:.3f} would be right",
         hint="let app.py run as it is, with version 1.0 of house-features",
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from mldocker_lab.supply import wheel
+from mldocker_lab.supply import locks, wheel
 
 ROOT = Path(__file__).parents[3]
 LESSON = ROOT / "notebooks" / "contexts" / "05_reproducible"
@@ -33,3 +35,12 @@ def test_the_wheel_of_the_lesson_is_made_of_the_source_beside_it():
     code = (LESSON / "house_features.py").read_text()
     made = wheel.make("house-features", "1.0", code, needs=["pyyaml"])
     assert (LESSON / "index" / wheel.file_name("house-features", "1.0")).read_bytes() == made
+
+
+def test_locks_of_lesson_and_exercise_hold_hashes_of_wheels_that_there_are():
+    known = {one.sha256 for name in locks.SETS for one in locks.wheels(name)}
+    places = [LESSON, ROOT / "tests" / "solutions" / "05_reproducible"]
+    for place in places:
+        own = [hashlib.sha256(path.read_bytes()).hexdigest() for path in place.glob("index/*.whl")]
+        found = re.findall(r"sha256:(\w+)", (place / "requirements.lock").read_text())
+        assert set(own) <= set(found) <= known | set(own)
