@@ -32,16 +32,19 @@ _HOME = {
     "doctor": "mldocker_lab.lab",
     "exercise": "mldocker_lab.lab",
     "explore": "mldocker_lab.lab",
+    "grid": "mldocker_lab.show.grid",
     "guesses": "mldocker_lab.guessing.ask",
     "inspect": "mldocker_lab.lab",
     "jump": "mldocker_lab.jumping",
     "lesson": "mldocker_lab.lessons",
     "predict": "mldocker_lab.guessing.ask",
     "pull_cost": "mldocker_lab.lab",
+    "registry": "mldocker_lab.lab",
     "replay": "mldocker_lab.lab",
     "run": "mldocker_lab.lab",
     "serve": "mldocker_lab.lab",
     "up": "mldocker_lab.lab",
+    "wheel": "mldocker_lab.lab",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 the keys are strings

@@ -12,7 +12,7 @@ import time
 import webbrowser
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab import proof as proofs
@@ -35,6 +35,8 @@ from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.report.pullcost import Pull, PullCost, after_an_edit
 from mldocker_lab.report.savestream import Contents, read_path
 from mldocker_lab.supply import bases, mirror, wheels
+from mldocker_lab.supply import wheel as wheel_making
+from mldocker_lab.supply.registries import Registry
 from mldocker_lab.units import size, took
 from mldocker_lab.widgets.choose import view as choose_view
 from mldocker_lab.widgets.explore import Explorable, Exploration, explorable
@@ -73,10 +75,12 @@ __all__ = [
     "inspect",
     "jupyter_arguments",
     "pull_cost",
+    "registry",
     "replay",
     "run",
     "serve",
     "up",
+    "wheel",
     "workbench",
 ]
 
@@ -246,6 +250,11 @@ def build(
     text: str | None = None,
     builder: Builder = "buildkit",
     target: str | None = None,
+    files: Mapping[str, str | bytes] | None = None,
+    pull: bool = False,
+    no_cache: bool = False,
+    epoch: int | None = None,
+    weigh: bool = True,
     secrets: Mapping[str, str | Path | Secret] | None = None,
     logins: Mapping[str, tuple[str, str | Path | Secret]] | None = None,
 ) -> BuildReport:
@@ -257,6 +266,14 @@ def build(
         text: a Dockerfile to use instead of the folder's; nothing is written.
         builder: "buildkit" or "classic".
         target: build up to this stage.
+        files: files that replace or join those of the folder, by their names in it; nothing is
+            written.
+        pull: take the bases from their registries, as they are there now (``--pull``), and steps
+            from the engine's layer cache. Without it the bases must be on the engine.
+        no_cache: with ``pull``, take no step from that cache (``--no-cache``).
+        epoch: seconds since 1970 that stand for "now": SOURCE_DATE_EPOCH, and the time of new files
+            where the engine's builder can rewrite it (Engine 26 and newer, containerd's store).
+        weigh: weigh the image, too; that means to read all of it.
         secrets: what ``RUN --mount=type=secret,id=NAME`` may ask for, by id: a ``Secret.env`` or
             ``Secret.file``, a Path of a file, or the text itself. They are shown nowhere.
         logins: user and password for registries by host; ``docker login`` is known without.
@@ -267,7 +284,9 @@ def build(
     """
     bench, folder = workbench(), Path(folder)
     bench.forget_others(folder)
-    overlay = {} if text is None else {dockerfile: text.encode()}
+    overlay = {name: _bytes(data) for name, data in (files or {}).items()}
+    if text is not None:
+        overlay[dockerfile] = text.encode()
     job = bench.job(
         folder,
         dockerfile,
@@ -275,6 +294,10 @@ def build(
         builder=builder,
         overlay=overlay,
         target=target,
+        pull=pull,
+        no_cache=no_cache,
+        epoch=epoch,
+        sizes=weigh,
         secrets=as_secrets(secrets),
         logins=as_logins(logins),
     )
@@ -320,6 +343,28 @@ def serve(image: str | BuildReport, **options: Any) -> Service:
         options: port, ready, environment, seconds (see ``run.service.Service``).
     """
     return workbench().serve(_ref(image), **options)
+
+
+def registry() -> Registry:
+    """A registry for images on the engine, empty; it goes with this program, or with ``close``."""
+    bench = workbench()
+    return Registry(bench.engine)
+
+
+def wheel(
+    name: str, version: str, code: str, *, needs: Iterable[str] = (), into: str = ""
+) -> dict[str, bytes]:
+    """A wheel that nobody ever released, by its file name: for ``build(files=…)``.
+
+    Args:
+        name: the package; its one module is called alike, with underscores.
+        version: the package's version.
+        code: the module's source.
+        needs: the packages that it requires.
+        into: the folder of the build context to put it into.
+    """
+    file = (PurePosixPath(into) / wheel_making.file_name(name, version)).as_posix()
+    return {file: wheel_making.make(name, version, code, needs=needs)}
 
 
 def run(
@@ -558,6 +603,10 @@ def jupyter_arguments() -> list[str]:
     except webbrowser.Error:
         arguments.append("--no-browser")
     return arguments
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return data.encode() if isinstance(data, str) else data
 
 
 def _say(text: str) -> None:

@@ -98,6 +98,9 @@ class Workbench:
         target: str | None = None,
         secrets: Mapping[str, Secret] | None = None,
         logins: Mapping[str, tuple[str, Secret]] | None = None,
+        pull: bool = False,
+        no_cache: bool = False,
+        epoch: int | None = None,
         sizes: bool = True,
     ) -> Job:
         """A build to be run: the first of a ``name`` is cold, later ones share its cache.
@@ -111,6 +114,10 @@ class Workbench:
             target: build up to this stage.
             secrets: what ``RUN --mount=type=secret`` may ask for, by id.
             logins: user and password for registries, by host.
+            pull: take the bases from their registries, as they are there now. The Dockerfile is
+                built as it stands, so nothing but ``no_cache`` makes this cold.
+            no_cache: run every step; without ``pull`` the first build of a name does so anyway.
+            epoch: seconds since 1970 that stand for "now" (SOURCE_DATE_EPOCH).
             sizes: weigh the image's layers afterwards.
 
         Raises:
@@ -129,6 +136,9 @@ class Workbench:
             overlay=overlay or {},
             secrets=secrets or {},
             logins=logins or {},
+            pull=pull,
+            no_cache=no_cache,
+            epoch=epoch,
         )
         return Job(self, request, name, sizes=sizes)
 
@@ -240,7 +250,7 @@ class Job:
         tell = on_event or _nobody
         engine = self._bench.engine.again()
         try:
-            bases = cold_bases(engine, self._dockerfile, self._bench.base_key(self._name))
+            bases = {} if self._request.pull else self._cold(engine)
             mounts = self._bench.mounts_key(self._name)
             if self._cancelled:
                 raise BuildFailed("the build was cancelled")
@@ -250,6 +260,9 @@ class Job:
             return self._weighed(engine, report, tell) if self._sizes else report
         finally:
             engine.close()
+
+    def _cold(self, engine: Engine) -> dict[str, str]:
+        return cold_bases(engine, self._dockerfile, self._bench.base_key(self._name))
 
     def _followed(
         self, building: Building, engine: str, tell: Callable[[Event], None]

@@ -60,6 +60,10 @@ def multistage(pair: Pair) -> None:
     pair.edit("app.py")
 
 
+def reproducible(pair: Pair) -> None:
+    """The cold builds are enough: what moves afterwards moves outside of the folder."""
+
+
 LESSONS = {
     "00_preflight": preflight,
     "01_layers": layers,
@@ -67,6 +71,7 @@ LESSONS = {
     "03_cache": cache,
     "03_mount": mount,
     "04_multistage": multistage,
+    "05_reproducible": reproducible,
 }
 
 

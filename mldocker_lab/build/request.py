@@ -37,6 +37,11 @@ class BuildRequest:
         secrets: what RUN --mount=type=secret may ask for, by id; BuildKit only.
         logins: user and password for registries, by host ("registry.example:5000"); what
             ``docker login`` keeps is known without.
+        pull: ask the registry for every base anew, as ``docker build --pull`` does; an engine may
+            otherwise take one of that name that it has.
+        epoch: seconds since 1970 that stand for "now": the build argument SOURCE_DATE_EPOCH, and,
+            where the engine's builder can (``Engine.rewrites_times``), the time of every file that
+            would be newer. BuildKit only.
         no_cache: look nothing up in the layer cache, and start cache mounts empty. Prefer
             ``bases``: this also fills the cache for the next build.
     """
@@ -54,4 +59,6 @@ class BuildRequest:
     cache_prefix: str | None = None
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     logins: Mapping[str, tuple[str, Secret]] = field(default_factory=dict)
+    pull: bool = False
+    epoch: int | None = None
     no_cache: bool = False

@@ -30,6 +30,7 @@ _PROGRESS_BYTES = 4 << 20
 _PIECE_BYTES = 256 << 10
 _WAKE_SECONDS = 0.5
 _CANCELLED = "the build was cancelled"
+_REWRITTEN = [{"Type": "image", "Attrs": {"rewrite-timestamp": "true"}}]
 
 
 class Dialect(Protocol):
@@ -172,7 +173,8 @@ class Building:
     def _conversation(
         self, connection: Engine, more: dict[str, str], headers: dict[str, str]
     ) -> Iterator[Event]:
-        parameters = _parameters(self.request) | more
+        rewrite = self.request.epoch is not None and connection.rewrites_times
+        parameters = _parameters(self.request, rewrite=rewrite) | more
         self._stream = connection.post_build(parameters, self._sent(), headers)
         if self.cancelled:
             self._stream.cancel()
@@ -238,7 +240,7 @@ def _images(dockerfile: Dockerfile, request: BuildRequest) -> tuple[str, ...]:
     return (*external_images(dockerfile, request.args), *frontend)
 
 
-def _parameters(request: BuildRequest) -> dict[str, Any]:
+def _parameters(request: BuildRequest, *, rewrite: bool = False) -> dict[str, Any]:
     """The query of ``POST /build``, as the engine's API names things.
 
     The label is the same for every build: one that changed would be a new cache key for the
@@ -251,12 +253,17 @@ def _parameters(request: BuildRequest) -> dict[str, Any]:
         "rm": "1",
         "forcerm": "1",
     }
+    args = dict(request.args)
+    if request.epoch is not None:
+        args["SOURCE_DATE_EPOCH"] = str(request.epoch)
     optional = {
         "t": request.tag,
         "target": request.target,
         "networkmode": request.network,
         "nocache": "1" if request.no_cache else None,
-        "buildargs": json.dumps(dict(request.args)) if request.args else None,
+        "pull": "1" if request.pull else None,
+        "buildargs": json.dumps(args) if args else None,
+        "outputs": json.dumps(_REWRITTEN) if rewrite else None,
         "extrahosts": [f"{name}:{address}" for name, address in request.extra_hosts.items()],
     }
     return wanted | {name: value for name, value in optional.items() if value}

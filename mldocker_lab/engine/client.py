@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import ipaddress
+import re
 import socket
 import tarfile
 from contextlib import contextmanager, suppress
@@ -40,7 +41,9 @@ __all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
 LABEL = "mldocker_lab"
 
 _CONNECT_SECONDS = 60
+_REWRITES_SINCE = 26
 _HUB = "registry-1.docker.io"  # what BuildKit calls the registry that needs no name
+_PUSHED = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")  # both image stores say this
 _GONE = (
     requests.ConnectionError,
     requests.Timeout,
@@ -148,6 +151,18 @@ class Engine:
         kind = "Podman" if "podman" in components[0].get("Name", "").lower() else "Docker"
         return f"{kind} Engine {told.get('Version', '?').split('+')[0]}"
 
+    @property
+    def rewrites_times(self) -> bool:
+        """Whether its BuildKit can give files the time of SOURCE_DATE_EPOCH.
+
+        That is the exporter of containerd's image store, since BuildKit 0.13 (Engine 26). The one
+        for overlay2 takes the option and does nothing.
+        """
+        told = self.info()
+        containerd = any("io.containerd" in str(line) for line in told.get("DriverStatus") or ())
+        major = str(told.get("ServerVersion", "")).partition(".")[0]
+        return containerd and major.isdecimal() and int(major) >= _REWRITES_SINCE
+
     # -- images ------------------------------------------------------------------------------
 
     def image(self, ref: str) -> ImageFacts:
@@ -223,6 +238,23 @@ class Engine:
                 if "error" in message:
                     raise EngineError(f"cannot pull {ref}: {message['error']}")
                 yield message
+
+    def push(self, ref: str) -> str:
+        """Push an image to the registry in its name ("host:port/name:tag"); returns its digest.
+
+        Raises:
+            EngineError: the registry does not answer, or does not take it.
+        """
+        repository, _, tag = ref.rpartition(":")
+        digest = None
+        with _translated(ref):
+            for message in self.api.push(repository, tag=tag, stream=True, decode=True):
+                if "error" in message:
+                    raise EngineError(f"cannot push {ref}: {message['error']}")
+                digest = _PUSHED.search(message.get("status", "")) or digest
+        if digest is None:
+            raise EngineError(f"cannot push {ref}: the engine tells no digest")
+        return digest[1]
 
     def post_build(
         self, params: dict[str, Any], tar: Any, headers: dict[str, str] | None = None
