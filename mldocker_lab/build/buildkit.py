@@ -33,7 +33,7 @@ class BuildKitDialect:
         self._names = StepNames(dockerfile)
         self._vertices: dict[str, Vertex] = {}
         self._worked: dict[str, dict[float, float]] = defaultdict(dict)
-        self._decoders: dict[str, codecs.IncrementalDecoder] = {}
+        self._printed: dict[str, _Printed] = defaultdict(_Printed)
         self._started: set[int] = set()
         self._failure: Vertex | None = None
         self._image = ""
@@ -95,11 +95,7 @@ class BuildKitDialect:
             yield Progress(step, at, status.id, status.current, status.total or None)
 
     def _log(self, log: Log, at: float) -> Iterator[Event]:
-        """Text may be cut in the middle of a character: the decoder waits for the rest."""
-        decoder = self._decoders.setdefault(
-            log.vertex, codecs.getincrementaldecoder("utf-8")("replace")
-        )
-        text = decoder.decode(log.text)
+        text = self._printed[log.vertex].add(log)
         if text:
             yield Output(self._step_of(log.vertex), at, text)
 
@@ -115,3 +111,35 @@ class BuildKitDialect:
         if self._clock is None:
             self._clock = moment - at
         return max(0.0, round(moment - self._clock, 6))
+
+
+class _Printed:
+    """What one vertex prints, of which standard output and standard error arrive apart.
+
+    Text may be cut in the middle of a character: the decoder waits for the rest. A line may be cut
+    as well, and the other stream's piece come in between: then that one begins a line of its own.
+    """
+
+    def __init__(self) -> None:
+        self._decoders: dict[int, codecs.IncrementalDecoder] = {}
+        self._open: int | None = None  # the stream that is in the middle of a line
+        self._ended: set[int] = set()  # streams whose line was ended for them
+
+    def add(self, log: Log) -> str:
+        """The text that this piece adds."""
+        stream = log.stream
+        decoder = self._decoders.setdefault(
+            stream, codecs.getincrementaldecoder("utf-8")("replace")
+        )
+        text = decoder.decode(log.text)
+        if stream in self._ended and text:
+            self._ended.discard(stream)
+            text = text.removeprefix("\n")
+        if not text:
+            return ""
+        other = self._open if self._open != stream else None
+        self._open = None if text.endswith("\n") else stream
+        if other is None:
+            return text
+        self._ended.add(other)
+        return f"\n{text}"

@@ -48,9 +48,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Bytes that a vertex printed."""
+    """Bytes that a vertex printed, on its standard output (1) or on its standard error (2)."""
 
     vertex: str
+    stream: int
     text: bytes
 
 
@@ -160,7 +161,12 @@ def _status(message: bytes) -> Status:
 
 def _log(message: bytes) -> Log:
     told = dict(fields(message))
-    return Log(vertex=_text(told.get(1)), text=_bytes(told.get(4, b"")))
+    stream = told.get(3, 0)
+    return Log(
+        vertex=_text(told.get(1)),
+        stream=stream if isinstance(stream, int) else 0,
+        text=_bytes(told.get(4, b"")),
+    )
 
 
 def _time(value: int | bytes | None) -> float | None:

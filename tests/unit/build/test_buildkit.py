@@ -35,8 +35,8 @@ def vertex(digest, name, *, cached=False, started=None, completed=None, error=""
     return _field(1, message)
 
 
-def log(digest, text):
-    return _field(3, _field(1, digest.encode()) + _field(3, 1) + _field(4, text))
+def log(digest, text, stream=1):
+    return _field(3, _field(1, digest.encode()) + _field(3, stream) + _field(4, text))
 
 
 def status(digest, name, current, total):
@@ -87,6 +87,22 @@ def test_text_cut_in_the_middle_of_a_character_comes_out_whole():
     euro = "€\n".encode()
     events = told(run + log("r", euro[:2]), log("r", euro[2:]))
     assert events[1:] == [Output(2, 11.0, "€\n")]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "lines"),
+    [
+        ([(2, "sh: not found"), (1, "before\n"), (2, "\n")], "sh: not found\nbefore\n"),
+        ([(1, "a"), (2, "b"), (1, "c\n"), (2, "d\n")], "a\nb\nc\nd\n"),
+        ([(1, "10 %"), (1, "\r20 %"), (1, "\n")], "10 %\r20 %\n"),
+        ([(1, "a\n"), (2, "b\n"), (2, "\n"), (1, "\n")], "a\nb\n\n\n"),
+    ],
+)
+def test_two_streams_do_not_share_a_line(pieces, lines):
+    """What a program writes to its two outputs arrives in pieces, and not always in order."""
+    run = vertex("r", "[3/3] RUN one", started=1.0)
+    events = told(run, *(log("r", text.encode(), stream) for stream, text in pieces))
+    assert "".join(event.text for event in events if isinstance(event, Output)) == lines
 
 
 def test_bytes_moved():

@@ -46,7 +46,7 @@ def test_a_trace_is_read_field_by_field():
             Vertex("sha256:aa", "[1/2] FROM x", cached=True, started=1000.5, completed=1002.0),
         ),
         statuses=(Status("exporting", "sha256:aa", 7, 300),),
-        logs=(Log("sha256:aa", "fünf\n".encode()),),
+        logs=(Log("sha256:aa", 2, "fünf\n".encode()),),
     )
 
 
