@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,12 @@ def engine() -> Iterator[Engine]:
         pytest.skip(f"no Docker engine here: {error.what}")
     yield found
     found.close()
+
+
+def pytest_configure() -> None:
+    """A shell that starts us in the background has us, and all we start, ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
