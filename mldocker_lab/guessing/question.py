@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mldocker_lab.dockerfile.parse import FILESYSTEM, load
 from mldocker_lab.errors import UsageError
 from mldocker_lab.guessing.numbers import number, quantity
-from mldocker_lab.report.build import BuildReport
+from mldocker_lab.report.build import BuildReport, briefly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,8 @@ class Question:
         kind: number, choice or steps.
         unit: of a number; may be "".
         choices: what can be chosen.
-        steps: the RUN, COPY and ADD instructions of the Dockerfile, each on one line.
+        steps: the RUN, COPY and ADD instructions of the Dockerfile, each on one line,
+            without the mounts of a RUN.
     """
 
     id: str
@@ -142,7 +143,7 @@ class Question:
         left = [step for step in report.steps if step.keyword in FILESYSTEM]
         ran = []
         for n, text in enumerate(self.steps, 1):
-            step = next((one for one in left if one.instruction == text), None)
+            step = next((one for one in left if briefly(one.instruction) == briefly(text)), None)
             if step is None:
                 raise UsageError(
                     f"that build had no step {text!r}",
@@ -213,7 +214,8 @@ def html_of(text: str) -> str:
 
 
 def _steps(path: Path) -> tuple[str, ...]:
-    return tuple(one.oneline for one in load(path).instructions if one.keyword in FILESYSTEM)
+    found = (one for one in load(path).instructions if one.keyword in FILESYSTEM)
+    return tuple(briefly(one.oneline) for one in found)
 
 
 def _plain(value: Any) -> float:

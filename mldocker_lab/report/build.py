@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from mldocker_lab.report.layers import ImageReport
 
-__all__ = ["FILESYSTEM", "BuildReport", "Status", "Step"]
+__all__ = ["FILESYSTEM", "BuildReport", "Status", "Step", "briefly"]
+
+_MOUNTS = re.compile(r"^RUN(\s+--(mount|network|security)=\S+)+")
 
 Status = Literal["run", "cached", "skipped", "metadata"]
 
@@ -157,3 +160,8 @@ class BuildReport:
         from mldocker_lab.report.tables import build_table
 
         return build_table(self)._repr_mimebundle_(include, exclude)
+
+
+def briefly(instruction: str) -> str:
+    """An instruction without the mounts of a RUN: they are long, and rarely tell steps apart."""
+    return _MOUNTS.sub("RUN", instruction)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.errors import UsageError
-from mldocker_lab.report.build import FILESYSTEM, BuildReport, Step
+from mldocker_lab.report.build import FILESYSTEM, BuildReport, Step, briefly
 from mldocker_lab.report.compare import divided
 from mldocker_lab.report.contexttables import printable
 from mldocker_lab.report.tables import marked, reused, when
@@ -29,7 +28,6 @@ __all__ = ["context", "edit", "layers", "timeline"]
 
 _BASE, _OTHER = "base image", "other"
 _KINDS = (_BASE, "RUN", "COPY", "ADD", _OTHER)
-_MOUNTS = re.compile(r"^RUN(\s+--(mount|network|security)=\S+)+")
 _NAMED = 4  # parts of a context with a colour of their own
 _REST = "everything else"
 _WORTH_A_LANE = 0.02  # of the build's time
@@ -141,11 +139,6 @@ def _heaviest(bar: Bar) -> str:
     return f", the largest {_largest(bar)}" if bar.parts else ""
 
 
-def _label(step: Step) -> str:
-    """The instruction without the mounts of a RUN: they are long, and rarely tell steps apart."""
-    return _MOUNTS.sub("RUN", step.instruction)
-
-
 def _bar(build: BuildReport) -> Bar:
     """The layers of an image as parts of a bar; those of its base are one part."""
     image = build.image
@@ -161,7 +154,7 @@ def _bar(build: BuildReport) -> Bar:
 
 def _part(layer: Layer, step: Step) -> Part:
     kind = step.keyword if step.keyword in _KINDS else _OTHER
-    return Part(_label(step), layer.bytes, kind)
+    return Part(briefly(step.instruction), layer.bytes, kind)
 
 
 def _largest(bar: Bar) -> str:
@@ -189,9 +182,9 @@ def _lanes(build: BuildReport) -> tuple[Lane, ...]:
         start = clock if step.started is None else step.started
         seconds = 0.0 if step.cached else step.seconds or 0.0
         if step.cached:
-            lanes.append(Lane(_label(step), start, 0, "spared", marked("cached")))
+            lanes.append(Lane(briefly(step.instruction), start, 0, "spared", marked("cached")))
         else:
-            lanes.append(Lane(_label(step), start, seconds))
+            lanes.append(Lane(briefly(step.instruction), start, seconds))
         clock = start + seconds
     done = max((lane.start + lane.seconds for lane in lanes), default=0.0)
     if build.seconds - done > _WORTH_A_LANE * build.seconds:
@@ -204,7 +197,7 @@ def _longest(build: BuildReport) -> str:
     if not ran:
         return ""
     step = max(ran, key=lambda step: step.seconds or 0)
-    return f", the longest {_label(step)} ({took(step.seconds)})"
+    return f", the longest {briefly(step.instruction)} ({took(step.seconds)})"
 
 
 def _panel(side: Side) -> Panel:
@@ -214,7 +207,7 @@ def _panel(side: Side) -> Panel:
             "this comparison was made without an edit", "name one: lab.build_pair(…, edit=…)"
         )
     tiles = tuple(
-        Tile(_label(step), not step.cached, _tile_word(step))
+        Tile(briefly(step.instruction), not step.cached, _tile_word(step))
         for step in again.steps
         if step.keyword in FILESYSTEM and step.status != "skipped"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report import figures
-from mldocker_lab.report.build import Step
+from mldocker_lab.report.build import Step, briefly
 
 
 def test_layers_are_the_base_and_the_steps_that_left_one(pair):
@@ -77,6 +77,6 @@ def test_a_replay_says_so_in_the_description(edited):
 
 def test_mounts_are_left_out_of_labels():
     step = Step("0", 0, "RUN --mount=type=cache,target=/c --network=none pip install .", "run")
-    assert figures._label(step) == "RUN pip install ."
+    assert briefly(step.instruction) == "RUN pip install ."
     copy = Step("0", 0, "COPY --from=train /model .", "run")
-    assert figures._label(copy) == "COPY --from=train /model ."
+    assert briefly(copy.instruction) == "COPY --from=train /model ."
