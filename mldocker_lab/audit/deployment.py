@@ -129,7 +129,12 @@ def units(path: str, text: str) -> list[Unit]:
     if path.endswith((".yml", ".yaml")):
         if "services" not in text and "containers" not in text:
             return []
-        return [unit for data in _documents(text) if isinstance(data, dict) for unit in _yaml(path, data)]
+        return [
+            unit
+            for data in _documents(text)
+            if isinstance(data, dict)
+            for unit in _yaml(path, data)
+        ]
     return list(_script(path, text)) if "docker run" in text or "podman run" in text else []
 
 
@@ -143,7 +148,9 @@ def _yaml(path: str, data: dict[str, Any]) -> Iterator[Unit]:
         for item in data["items"]:
             if isinstance(item, dict):
                 yield from _yaml(path, item)
-    if data.get("kind") in _WORKLOADS or (data.get("kind") and "containers" in str(data.get("spec", ""))[:20_000]):
+    if data.get("kind") in _WORKLOADS or (
+        data.get("kind") and "containers" in str(data.get("spec", ""))[:20_000]
+    ):
         for pod in _pods(data.get("spec")):
             for container in pod.get("containers") or []:
                 if isinstance(container, dict):
@@ -203,17 +210,42 @@ def _container(path: str, pod: dict[str, Any], container: dict[str, Any]) -> Uni
 
 
 def _script(path: str, text: str) -> Iterator[Unit]:
-    text = re.sub(r"^\t@?-?", "", text, flags=re.MULTILINE) if path.endswith(("akefile", ".mk")) else text
+    text = (
+        re.sub(r"^\t@?-?", "", text, flags=re.MULTILINE)
+        if path.endswith(("akefile", ".mk"))
+        else text
+    )
     for command in commands(text, {}):
         words = command.texts
-        at = next((i for i, w in enumerate(words) if w in ("docker", "podman", "nvidia-docker")), -1)
+        at = next(
+            (i for i, w in enumerate(words) if w in ("docker", "podman", "nvidia-docker")), -1
+        )
         if at < 0 or words[at + 1 : at + 2] != ("run",):
             continue
         options = words[at + 2 :]
         memory = any(_MEMORY_FLAG.match(word) for word in options)
         probe = any(word.startswith("--health-cmd") for word in options)
-        user = next((options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-u", "--user")), "")
+        user = next(
+            (options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-u", "--user")), ""
+        )
         user = user or next((w.partition("=")[2] for w in options if w.startswith("--user=")), "")
         line = text.count("\n", 0, command.start) + 1
-        image = next((w for w in options if re.match(r"[\w./-]+:[\w.-]+$", w) and not re.match(r"\d+:\d+$", w)), "")
-        yield Unit("docker run", image or "a container", image, "", "", memory, probe, user, Spot(path, line))
+        image = next(
+            (
+                w
+                for w in options
+                if re.match(r"[\w./-]+:[\w.-]+$", w) and not re.match(r"\d+:\d+$", w)
+            ),
+            "",
+        )
+        yield Unit(
+            "docker run",
+            image or "a container",
+            image,
+            "",
+            "",
+            memory,
+            probe,
+            user,
+            Spot(path, line),
+        )

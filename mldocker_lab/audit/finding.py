@@ -10,7 +10,18 @@ if TYPE_CHECKING:
 
     from mldocker_lab.audit.model import Target
 
-__all__ = ["Edit", "Example", "Finding", "Fix", "Judged", "Rule", "Spot", "failed", "passed", "unjudged"]
+__all__ = [
+    "Edit",
+    "Example",
+    "Finding",
+    "Fix",
+    "Judged",
+    "Rule",
+    "Spot",
+    "failed",
+    "passed",
+    "unjudged",
+]
 
 Status = Literal["pass", "fail", "not-judged"]
 

@@ -15,36 +15,147 @@ if TYPE_CHECKING:
 
 __all__ = ["Base", "base_of"]
 
-_HUBS = ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "mirror.gcr.io/", "docker.io/library/")
+_HUBS = (
+    "docker.io/",
+    "index.docker.io/",
+    "registry-1.docker.io/",
+    "mirror.gcr.io/",
+    "docker.io/library/",
+)
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64}|sha256:[^\s]+)$", re.IGNORECASE)
 
 #: Images whose configuration names no user, or root. A trailing slash covers all below.
-_ROOT = (
-    "alpine almalinux amazoncorretto amazonlinux archlinux bash buildpack-deps busybox centos clearlinux "
-    "debian eclipse-temurin elixir erlang fedora gcc golang gradle haskell httpd julia maven mongo mysql "
-    "mariadb nginx node nvidia/ openjdk oraclelinux perl php photon postgres pypy python r-base redis "
-    "rockylinux ros ruby rust scratch swift traefik ubuntu "
-    "conda/ condaforge/ continuumio/ anaconda/ frolvlad/ "
-    "pytorch/pytorch pytorch/manylinux pytorch/manylinux-builder pytorch/conda-builder tensorflow/ "
-    "huggingface/ ghcr.io/huggingface/ rocm/ intel/ intelpython/ paddlepaddle/ "
-    "registry.baidubce.com/paddlepaddle/ mxnet/ ufoym/deepo vllm/ lmsysorg/ ultralytics/ "
-    "ollama/ollama dustynv/ nvcr.io/nvidia/ nvcr.io/ea-bignlp/ nvcr.io/nvstaging/ ghcr.io/astral-sh/uv "
-    "ghcr.io/ggml-org/ ghcr.io/ggerganov/ ghcr.io/mlflow/mlflow tiangolo/ python-poetry "
-    "runpod/ ghcr.io/runpod-workers/ deepspeed/ opendatacube/ osrf/ros pypa/ quay.io/pypa/ "
-    "mcr.microsoft.com/azureml/ mcr.microsoft.com/devcontainers/ mcr.microsoft.com/vscode/devcontainers/ "
-    "mcr.microsoft.com/mirror/docker/library/ mcr.microsoft.com/playwright mcr.microsoft.com/dotnet/ "
-    "mcr.microsoft.com/playwright/python mcr.microsoft.com/cbl-mariner/ mcr.microsoft.com/azure-functions/ "
-    "public.ecr.aws/docker/library/ public.ecr.aws/lambda/ public.ecr.aws/ubuntu/ amazon/aws-lambda-python "
-    "public.ecr.aws/amazonlinux/ public.ecr.aws/sam/ public.ecr.aws/deep-learning-containers/ "
-    "gcr.io/deeplearning-platform-release/ us-docker.pkg.dev/deeplearning-platform-release/ "
-    "us-docker.pkg.dev/vertex-ai/ gcr.io/google-appengine/ gcr.io/kaggle-images/ gcr.io/kaggle-gpu-images/ "
-    "gcr.io/google.com/cloudsdktool/ google/cloud-sdk kaggle/ quay.io/centos/ quay.io/fedora/ "
-    "registry.access.redhat.com/ubi7/ubi registry.access.redhat.com/ubi8/ubi "
-    "registry.access.redhat.com/ubi8/ubi-minimal registry.access.redhat.com/ubi9/ubi "
-    "registry.access.redhat.com/ubi9/ubi-minimal registry.access.redhat.com/ubi8 "
-    "registry.access.redhat.com/ubi9 redhat/ubi8 redhat/ubi9 redhat/ubi8-minimal redhat/ubi9-minimal "
-    "mldocker-lab/ jrottenberg/ffmpeg openjdk linuxserver/ offen/ "
-).split()
+_ROOT = [
+    "alpine",
+    "almalinux",
+    "amazoncorretto",
+    "amazonlinux",
+    "archlinux",
+    "bash",
+    "buildpack-deps",
+    "busybox",
+    "centos",
+    "clearlinux",
+    "debian",
+    "eclipse-temurin",
+    "elixir",
+    "erlang",
+    "fedora",
+    "gcc",
+    "golang",
+    "gradle",
+    "haskell",
+    "httpd",
+    "julia",
+    "maven",
+    "mongo",
+    "mysql",
+    "mariadb",
+    "nginx",
+    "node",
+    "nvidia/",
+    "openjdk",
+    "oraclelinux",
+    "perl",
+    "php",
+    "photon",
+    "postgres",
+    "pypy",
+    "python",
+    "r-base",
+    "redis",
+    "rockylinux",
+    "ros",
+    "ruby",
+    "rust",
+    "scratch",
+    "swift",
+    "traefik",
+    "ubuntu",
+    "conda/",
+    "condaforge/",
+    "continuumio/",
+    "anaconda/",
+    "frolvlad/",
+    "pytorch/pytorch",
+    "pytorch/manylinux",
+    "pytorch/manylinux-builder",
+    "pytorch/conda-builder",
+    "tensorflow/",
+    "huggingface/",
+    "ghcr.io/huggingface/",
+    "rocm/",
+    "intel/",
+    "intelpython/",
+    "paddlepaddle/",
+    "registry.baidubce.com/paddlepaddle/",
+    "mxnet/",
+    "ufoym/deepo",
+    "vllm/",
+    "lmsysorg/",
+    "ultralytics/",
+    "ollama/ollama",
+    "dustynv/",
+    "nvcr.io/nvidia/",
+    "nvcr.io/ea-bignlp/",
+    "nvcr.io/nvstaging/",
+    "ghcr.io/astral-sh/uv",
+    "ghcr.io/ggml-org/",
+    "ghcr.io/ggerganov/",
+    "ghcr.io/mlflow/mlflow",
+    "tiangolo/",
+    "python-poetry",
+    "runpod/",
+    "ghcr.io/runpod-workers/",
+    "deepspeed/",
+    "opendatacube/",
+    "osrf/ros",
+    "pypa/",
+    "quay.io/pypa/",
+    "mcr.microsoft.com/azureml/",
+    "mcr.microsoft.com/devcontainers/",
+    "mcr.microsoft.com/vscode/devcontainers/",
+    "mcr.microsoft.com/mirror/docker/library/",
+    "mcr.microsoft.com/playwright",
+    "mcr.microsoft.com/dotnet/",
+    "mcr.microsoft.com/playwright/python",
+    "mcr.microsoft.com/cbl-mariner/",
+    "mcr.microsoft.com/azure-functions/",
+    "public.ecr.aws/docker/library/",
+    "public.ecr.aws/lambda/",
+    "public.ecr.aws/ubuntu/",
+    "amazon/aws-lambda-python",
+    "public.ecr.aws/amazonlinux/",
+    "public.ecr.aws/sam/",
+    "public.ecr.aws/deep-learning-containers/",
+    "gcr.io/deeplearning-platform-release/",
+    "us-docker.pkg.dev/deeplearning-platform-release/",
+    "us-docker.pkg.dev/vertex-ai/",
+    "gcr.io/google-appengine/",
+    "gcr.io/kaggle-images/",
+    "gcr.io/kaggle-gpu-images/",
+    "gcr.io/google.com/cloudsdktool/",
+    "google/cloud-sdk",
+    "kaggle/",
+    "quay.io/centos/",
+    "quay.io/fedora/",
+    "registry.access.redhat.com/ubi7/ubi",
+    "registry.access.redhat.com/ubi8/ubi",
+    "registry.access.redhat.com/ubi8/ubi-minimal",
+    "registry.access.redhat.com/ubi9/ubi",
+    "registry.access.redhat.com/ubi9/ubi-minimal",
+    "registry.access.redhat.com/ubi8",
+    "registry.access.redhat.com/ubi9",
+    "redhat/ubi8",
+    "redhat/ubi9",
+    "redhat/ubi8-minimal",
+    "redhat/ubi9-minimal",
+    "mldocker-lab/",
+    "jrottenberg/ffmpeg",
+    "openjdk",
+    "linuxserver/",
+    "offen/",
+]
 
 #: Images that run as someone else.
 _OTHERS = {
@@ -163,7 +274,9 @@ class Base:
         """Its name says that it is for a GPU."""
         name = self.name.lower()
         return self.cuda is not None or bool(
-            re.search(r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver", name)
+            re.search(
+                r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|^pytorch/pytorch(:(?!.*cpu)|$)", name
+            )
             or _NGC_FRAMEWORKS.match(name)
         )
 

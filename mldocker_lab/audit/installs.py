@@ -9,33 +9,134 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit.requirements import Requirement, conda, requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Step
     from mldocker_lab.audit.shell import Command, Word
 
-__all__ = ["Install", "install", "installs", "unwrapped"]
+__all__ = ["Install", "install", "unwrapped"]
 
 _PIP = re.compile(r"pip(\d+(\.\d+)?)?$")
 _PYTHON = re.compile(r"(python|pypy)(\d+(\.\d+)?)?$")
 _CONDAS = frozenset(["conda", "mamba", "micromamba"])
 _WRAPPERS = frozenset(
-    "sudo env exec time nice nohup command eatmydata xargs gosu chroot numactl setarch timeout retry yes".split()
+    [
+        "sudo",
+        "env",
+        "exec",
+        "time",
+        "nice",
+        "nohup",
+        "command",
+        "eatmydata",
+        "xargs",
+        "gosu",
+        "chroot",
+        "numactl",
+        "setarch",
+        "timeout",
+        "retry",
+        "yes",
+    ]
 )
 _WITH_VALUE = frozenset(
-    "-r --requirement -c --constraint -e --editable -i --index-url --extra-index-url -f --find-links -t --target "
-    "--prefix --root --platform --python-version --progress-bar --timeout --default-timeout --retries "
-    "--trusted-host --proxy --cache-dir --src --upgrade-strategy --no-binary --only-binary --global-option "
-    "--install-option --build-option --config-settings --config-setting -C --log --python -p --exists-action "
-    "--cert --client-cert --use-feature --use-deprecated --report --implementation --abi --root-user-action "
-    "--index-strategy --torch-backend --prerelease --resolution --index --default-index --group --extra "
-    "--override --overrides --build-constraint --build-constraints --no-build-isolation-package --link-mode "
-    "--keyring-provider --exclude-newer --python-platform --refresh-package --reinstall-package --upgrade-package "
-    "-P --allow-insecure-host --fork-strategy --config-file --directory --project --isolated-prefix -d --dest "
-    "-w --wheel-dir --no-install-package --no-emit-package".split()
+    [
+        "-r",
+        "--requirement",
+        "-c",
+        "--constraint",
+        "-e",
+        "--editable",
+        "-i",
+        "--index-url",
+        "--extra-index-url",
+        "-f",
+        "--find-links",
+        "-t",
+        "--target",
+        "--prefix",
+        "--root",
+        "--platform",
+        "--python-version",
+        "--progress-bar",
+        "--timeout",
+        "--default-timeout",
+        "--retries",
+        "--trusted-host",
+        "--proxy",
+        "--cache-dir",
+        "--src",
+        "--upgrade-strategy",
+        "--no-binary",
+        "--only-binary",
+        "--global-option",
+        "--install-option",
+        "--build-option",
+        "--config-settings",
+        "--config-setting",
+        "-C",
+        "--log",
+        "--python",
+        "-p",
+        "--exists-action",
+        "--cert",
+        "--client-cert",
+        "--use-feature",
+        "--use-deprecated",
+        "--report",
+        "--implementation",
+        "--abi",
+        "--root-user-action",
+        "--index-strategy",
+        "--torch-backend",
+        "--prerelease",
+        "--resolution",
+        "--index",
+        "--default-index",
+        "--group",
+        "--extra",
+        "--override",
+        "--overrides",
+        "--build-constraint",
+        "--build-constraints",
+        "--no-build-isolation-package",
+        "--link-mode",
+        "--keyring-provider",
+        "--exclude-newer",
+        "--python-platform",
+        "--refresh-package",
+        "--reinstall-package",
+        "--upgrade-package",
+        "-P",
+        "--allow-insecure-host",
+        "--fork-strategy",
+        "--config-file",
+        "--directory",
+        "--project",
+        "--isolated-prefix",
+        "-d",
+        "--dest",
+        "-w",
+        "--wheel-dir",
+        "--no-install-package",
+        "--no-emit-package",
+    ]
 )
 _SHORT_WITH_VALUE = "rceiftCpdPw"
-_CONDA_VALUES = frozenset("-n --name -p --prefix -c --channel --file -f --solver --repodata-fn -r --root-prefix".split())
+_CONDA_VALUES = frozenset(
+    [
+        "-n",
+        "--name",
+        "-p",
+        "--prefix",
+        "-c",
+        "--channel",
+        "--file",
+        "-f",
+        "--solver",
+        "--repodata-fn",
+        "-r",
+        "--root-prefix",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -81,14 +182,6 @@ class Install:
         return frozenset(one.name for one in self.packages if one.name)
 
 
-def installs(target: Target, *, everywhere: bool = True) -> Iterator[Install]:
-    """All of them: in the stages that are needed, or only in those whose layers are the image."""
-    for step, command in target.runs(everywhere=everywhere):
-        found = install(step, command)
-        if found:
-            yield found
-
-
 def unwrapped(command: Command) -> Command:
     """The command without ``sudo``, ``env A=b``, ``exec``, ``conda run -n x`` and the like."""
     for _ in range(6):
@@ -99,14 +192,22 @@ def unwrapped(command: Command) -> Command:
         skip = 0
         if name in _WRAPPERS:
             skip = 1
-            while skip < len(texts) and (texts[skip].startswith("-") or re.match(r"\w+=|\d+[smh]?$", texts[skip])):
+            while skip < len(texts) and (
+                texts[skip].startswith("-") or re.match(r"\w+=|\d+[smh]?$", texts[skip])
+            ):
                 takes = name == "xargs" and texts[skip] in ("-n", "-a", "-P", "-L", "-I", "-d")
-                takes = takes or (name in ("sudo", "nice", "env") and texts[skip] in ("-u", "-n", "-g"))
+                takes = takes or (
+                    name in ("sudo", "nice", "env") and texts[skip] in ("-u", "-n", "-g")
+                )
                 skip += 2 if takes else 1
         elif name in _CONDAS and texts[1:2] == ("run",):
             skip = _after_options(texts, 2, ("-n", "--name", "-p", "--prefix", "--cwd"))
-        elif name in ("uv", "poetry", "pipenv", "pdm", "hatch", "pixi", "rye") and texts[1:2] == ("run",):
-            skip = _after_options(texts, 2, ("--with", "--python", "-p", "-e", "--extra", "--group"))
+        elif name in ("uv", "poetry", "pipenv", "pdm", "hatch", "pixi", "rye") and texts[1:2] == (
+            "run",
+        ):
+            skip = _after_options(
+                texts, 2, ("--with", "--python", "-p", "-e", "--extra", "--group")
+            )
         if not skip or skip >= len(texts):
             break
         command = command.shifted(skip)
@@ -120,11 +221,13 @@ def _after_options(texts: tuple[str, ...], at: int, valued: tuple[str, ...]) -> 
 
 
 def install(step: Step, command: Command) -> Install | None:
-    """What this command installs; None if it installs no Python packages."""
-    command = unwrapped(command)
+    """What this command (without wrappers) installs; None if it installs no Python packages."""
     name, texts = command.name, command.texts
     if _PYTHON.match(name):
-        at = next((i for i, text in enumerate(texts[1:], 1) if not text.startswith("-") or text == "-m"), 0)
+        at = next(
+            (i for i, text in enumerate(texts[1:], 1) if not text.startswith("-") or text == "-m"),
+            0,
+        )
         if texts[at : at + 1] == ("-m",) and texts[at + 1 : at + 2]:
             module = texts[at + 1]
             if module in ("pip", "uv", "poetry", "pipenv", "conda", "pdm"):
@@ -190,7 +293,8 @@ def _pip(tool: str, step: Step, command: Command, at: int, *, done: bool = False
         tuple(packages),
         tuple(files),
         tuple(options),
-        constrained=any(k in ("-c", "--constraint", "--constraints") for k, _ in options) or _constrains(step),
+        constrained=any(k in ("-c", "--constraint", "--constraints") for k, _ in options)
+        or _constrains(step),
         project=any(one.local for one in packages),
         locked=any(k == "--require-hashes" for k, _ in options),
         redirected=tuple(redirected),
@@ -216,7 +320,9 @@ def _short(text: str, queue: list[Word]) -> list[tuple[str, str]]:
 
 def _uv(step: Step, command: Command) -> Install | None:
     texts = command.texts
-    at = _after_options(texts, 1, ("--directory", "--project", "--python", "-p", "--cache-dir", "--color"))
+    at = _after_options(
+        texts, 1, ("--directory", "--project", "--python", "-p", "--cache-dir", "--color")
+    )
     verb = texts[at] if at < len(texts) else ""
     if verb == "pip":
         return _pip("uv", step, command, at + 1)
@@ -225,10 +331,14 @@ def _uv(step: Step, command: Command) -> Install | None:
     if verb == "add":
         return _pip("uv", step, command, at + 1, done=True)
     if verb == "sync":
-        options = tuple((t.partition("=")[0], t.partition("=")[2]) for t in texts[at + 1 :] if t.startswith("-"))
+        options = tuple(
+            (t.partition("=")[0], t.partition("=")[2]) for t in texts[at + 1 :] if t.startswith("-")
+        )
         locked = any(key in ("--frozen", "--locked") for key, _ in options)
         locked = locked or any(step.env.get(n) for n in ("UV_FROZEN", "UV_LOCKED"))
-        return Install("uv", step, command, files=("uv.lock",), options=options, project=True, locked=locked)
+        return Install(
+            "uv", step, command, files=("uv.lock",), options=options, project=True, locked=locked
+        )
     return None
 
 
@@ -286,8 +396,18 @@ def _project(step: Step, command: Command) -> Install | None:
     lock, verbs, flags = known
     if at >= len(texts) or texts[at] not in (*verbs, "add"):
         return None
-    options = tuple((t.partition("=")[0], t.partition("=")[2]) for t in texts[at + 1 :] if t.startswith("-"))
+    options = tuple(
+        (t.partition("=")[0], t.partition("=")[2]) for t in texts[at + 1 :] if t.startswith("-")
+    )
     named = [t for t in texts[at + 1 :] if not t.startswith("-")]
-    packages = tuple(requirement(t) for t in named) if command.name == "pipenv" or texts[at] == "add" else ()
-    locked = texts[at] == "sync" and command.name != "poetry" or any(key in flags for key, _ in options)
-    return Install(command.name, step, command, packages, (lock,), options, project=not packages, locked=locked)
+    packages = (
+        tuple(requirement(t) for t in named)
+        if command.name == "pipenv" or texts[at] == "add"
+        else ()
+    )
+    locked = (texts[at] == "sync" and command.name != "poetry") or any(
+        key in flags for key, _ in options
+    )
+    return Install(
+        command.name, step, command, packages, (lock,), options, project=not packages, locked=locked
+    )

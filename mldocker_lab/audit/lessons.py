@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["CACHE", "CHECKLIST", "CONTEXT", "GPU", "HEALTH", "LAYERS", "MODELS", "PRIVILEGE", "PINS", "RUNTIME", "STAGES"]
+__all__ = [
+    "CACHE",
+    "CHECKLIST",
+    "CONTEXT",
+    "GPU",
+    "HEALTH",
+    "LAYERS",
+    "MODELS",
+    "PINS",
+    "PRIVILEGE",
+    "RUNTIME",
+    "STAGES",
+]
 
 LAYERS = "01_layers"
 CONTEXT = "02_context"

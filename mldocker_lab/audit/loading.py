@@ -13,7 +13,7 @@ from mldocker_lab.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["load"]
+__all__ = ["decoded", "load"]
 
 #: Folders that hold no files of the project: their names are noted, nothing in them is read.
 _CLOSED = frozenset(
@@ -48,7 +48,9 @@ def load(folder: str | Path) -> Project:
             except OSError:
                 sizes[name] = 0
         if len(names) > _MOST:
-            raise UsageError(f"{root} has more than {_MOST} files", "name the folder of one service")
+            raise UsageError(
+                f"{root} has more than {_MOST} files", "name the folder of one service"
+            )
     return Project(tuple(names), _reader(root), whole=True, sizes=sizes)
 
 
@@ -83,6 +85,13 @@ def _reader(root: Path) -> Callable[[str], str | None]:
     return read
 
 
+def decoded(data: bytes) -> str:
+    """A file's text; Windows' shells write UTF-16 with a mark in front."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8", "replace")
+
+
 def _text(root: Path, name: str) -> str | None:
     path = root / name
     try:
@@ -90,6 +99,6 @@ def _text(root: Path, name: str) -> str | None:
             return None
         if path.stat().st_size > _LONGEST:
             return None
-        return path.read_bytes().decode("utf-8", "replace")
+        return decoded(path.read_bytes())
     except (OSError, ValueError):
         return None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.finding import Spot
 from mldocker_lab.audit.images import Base, base_of
+from mldocker_lab.audit.installs import Install, install, unwrapped
 from mldocker_lab.audit.project import Project
 from mldocker_lab.audit.shell import Command, commands, plain
 from mldocker_lab.dockerfile.expand import expand
@@ -111,10 +112,27 @@ class Step:
                 found += commands(document.content, self.values, lambda i, b=begin: b + i)  # type: ignore[misc]
         return tuple(found)
 
+    @cached_property
+    def plain(self) -> tuple[Command, ...]:
+        """The same without ``sudo``, ``exec``, ``env A=b`` and other wrappers."""
+        return tuple(unwrapped(command) for command in self.commands)
+
+    @cached_property
+    def installs(self) -> tuple[Install, ...]:
+        """The commands of a RUN that install Python packages."""
+        if self.keyword != "RUN":
+            return ()
+        return tuple(one for command in self.plain if (one := install(self, command)))
+
     def _inner(self, command: Command) -> list[Command]:
         """What ``["sh", "-c", "script"]`` runs; else the command itself."""
         words = command.texts
-        if len(words) > 2 and command.name in _SHELLS and words[1].startswith("-") and "c" in words[1]:  # noqa: PLR2004
+        if (
+            len(words) > 2
+            and command.name in _SHELLS
+            and words[1].startswith("-")
+            and "c" in words[1]
+        ):  # noqa: PLR2004
             return commands(words[2], self.values, lambda _: command.start) or [command]
         return [command]
 
@@ -226,6 +244,18 @@ class Target:
         return tuple(step for index in self.lineage for step in self.steps[index])
 
     @cached_property
+    def env(self) -> Mapping[str, str | None]:
+        """ENV of the image, as it is when the container starts."""
+        if not self.chain:
+            return {}
+        last = self.chain[-1]
+        state = _State(self.args)
+        state.env, state.values = dict(last.env), dict(last.values)
+        if last.keyword == "ENV":
+            _env(last.one, state, {}, last.escape)
+        return state.env
+
+    @cached_property
     def all_steps(self) -> tuple[Step, ...]:
         """The instructions of every stage that is needed."""
         return tuple(step for index in sorted(self.steps) for step in self.steps[index])
@@ -288,12 +318,10 @@ class Target:
         """ENTRYPOINT and CMD, those that are in force."""
         return tuple(step for step in (self.entrypoint, self.command) if step)
 
-    def runs(self, *, everywhere: bool = False) -> Iterator[tuple[Step, Command]]:
-        """The commands of the RUN instructions of the image, or of every needed stage."""
+    def installs(self, *, everywhere: bool = True) -> Iterator[Install]:
+        """What installs Python packages: in every needed stage, or only in those of the image."""
         for step in self.all_steps if everywhere else self.chain:
-            if step.keyword == "RUN":
-                for command in step.commands:
-                    yield step, command
+            yield from step.installs
 
 
 class _State:

@@ -54,7 +54,9 @@ def _guesses(target: Target, step: Step, path: str) -> Iterator[str]:
             there = step.path(step.resolve(mount.get("target") or mount.get("dst") or "")[0])
             here = step.resolve(mount.get("source") or mount.get("src") or ".")[0]
             yield from _below(path, there, here)
-    before = [s for s in target.all_steps if s.stage == step.stage or s.stage in _line(target, step)]
+    before = [
+        s for s in target.all_steps if s.stage == step.stage or s.stage in _line(target, step)
+    ]
     for other in reversed(before):
         if other.one.index > step.one.index:
             continue
@@ -79,9 +81,7 @@ def _copied(step: Step, sources: tuple[str, ...], path: str) -> Iterator[str]:
         name = posixpath.basename(here)
         if "*" in name and posixpath.dirname(path) == there:
             yield posixpath.join(posixpath.dirname(here), posixpath.basename(path))
-        elif path == posixpath.join(there, name):
-            yield here
-        elif path == there:
+        elif path == posixpath.join(there, name) or path == there:
             yield here
         yield from _below(path, there, here)
 
@@ -90,4 +90,6 @@ def _below(path: str, there: str, here: str) -> Iterator[str]:
     if path == there:
         yield posixpath.normpath(here.lstrip("/"))
     elif path.startswith(there.rstrip("/") + "/"):
-        yield posixpath.normpath(posixpath.join(here, path[len(there.rstrip("/")) + 1 :]).lstrip("/"))
+        yield posixpath.normpath(
+            posixpath.join(here, path[len(there.rstrip("/")) + 1 :]).lstrip("/")
+        )

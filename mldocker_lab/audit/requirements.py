@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 import tomllib
@@ -23,7 +22,15 @@ _ARCHIVE = re.compile(r"\.(whl|tar\.gz|tgz|zip|tar\.bz2)(?:$|[#?])")
 _IN_NAME = re.compile(r"-v?\d+(\.\d+)+|/v?\d+(\.\d+)+|[0-9a-f]{40}|#sha256=")
 _BRANCHES = frozenset(["main", "master", "dev", "develop", "HEAD", "latest", "nightly", "trunk"])
 _LOCKS = frozenset(
-    ["poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock", "conda-lock.yml", "pixi.lock", "pylock.toml"]
+    [
+        "poetry.lock",
+        "uv.lock",
+        "Pipfile.lock",
+        "pdm.lock",
+        "conda-lock.yml",
+        "pixi.lock",
+        "pylock.toml",
+    ]
 )
 _DEEPEST = 5
 
@@ -80,7 +87,9 @@ def requirement(text: str, *, known: bool = True, line: int = 0) -> Requirement:
     if exact and "$" not in exact.group() and "{" not in exact.group():
         rest = spec[exact.end() :]
         sure = not rest.startswith("*")
-        return Requirement(text, normal(name), sure, exact.group().lstrip("= ") if sure else "", line)
+        return Requirement(
+            text, normal(name), sure, exact.group().lstrip("= ") if sure else "", line
+        )
     if exact:
         return Requirement(text, normal(name), True, "", line)  # noqa: FBT003 == whatever is given
     if not known:
@@ -89,7 +98,9 @@ def requirement(text: str, *, known: bool = True, line: int = 0) -> Requirement:
 
 
 def _is_path(body: str) -> bool:
-    return "/" in body and "[" not in body.partition("/")[0] and "==" not in body and "<" not in body
+    return (
+        "/" in body and "[" not in body.partition("/")[0] and "==" not in body and "<" not in body
+    )
 
 
 def _address(text: str, line: int) -> Requirement:
@@ -99,7 +110,9 @@ def _address(text: str, line: int) -> Requirement:
         path = text.partition("://")[2] or text
         ref = path.rpartition("@")[2].partition("#")[0] if "@" in path.partition("/")[2] else ""
         if not name:
-            name = normal(posixpath.basename(path.partition("@")[0]).partition(".git")[0].partition("#")[0])
+            name = normal(
+                posixpath.basename(path.partition("@")[0]).partition(".git")[0].partition("#")[0]
+            )
         if "$" in ref:
             return Requirement(text, name, True, line=line)  # noqa: FBT003
         pinned = bool(ref) and ref not in _BRANCHES and bool(re.search(r"\d", ref))
@@ -126,7 +139,7 @@ def conda(text: str, *, known: bool = True, line: int = 0) -> Requirement:
         return Requirement(text, normal(name), True, exact.group(1), line)  # noqa: FBT003
     if "$" in spec and spec.startswith("="):
         return Requirement(text, normal(name), True, line=line)  # noqa: FBT003
-    return Requirement(text, normal(name), False if known else None, line=line)  # noqa: FBT003
+    return Requirement(text, normal(name), False if known else None, line=line)
 
 
 def file_requirements(
@@ -143,14 +156,13 @@ def file_requirements(
     if text is None or depth > _DEEPEST:
         return None
     base = posixpath.basename(path)
+    if is_lock(path):
+        return []
     try:
         if base == "pyproject.toml":
             return [(path, one) for one in _pyproject(text)]
         if base == "Pipfile":
             return [(path, one) for one in _pipfile(text)]
-        if base == "Pipfile.lock":
-            json.loads(text)
-            return []
     except (ValueError, tomllib.TOMLDecodeError, AttributeError, TypeError):
         return None
     if base.endswith((".yml", ".yaml")):

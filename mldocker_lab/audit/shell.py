@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Redirect:
     number: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Command:
     """One simple command.
 
@@ -74,12 +75,12 @@ class Command:
     start: int = 0
     end: int = 0
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The program's name, without its folder."""
         return self.words[0].text.rpartition("/")[2] if self.words else ""
 
-    @property
+    @cached_property
     def texts(self) -> tuple[str, ...]:
         """The words as text."""
         return tuple(word.text for word in self.words)

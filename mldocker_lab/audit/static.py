@@ -51,7 +51,13 @@ class Diagnostic:
     def to_dict(self) -> dict[str, Any]:
         """The diagnostic as JSON sees it."""
         fixes = [
-            {"title": f.title, "edits": [{"file": e.file, "start": e.start, "end": e.end, "text": e.text} for e in f.edits]}
+            {
+                "title": f.title,
+                "edits": [
+                    {"file": e.file, "start": e.start, "end": e.end, "text": e.text}
+                    for e in f.edits
+                ],
+            }
             for f in self.fixes
         ]
         return {
@@ -84,7 +90,9 @@ def _finding(rule: Rule, said: Judged, target: Target, kept: Mapping[str, str]) 
     )
 
 
-def diagnose(text: str, *, file: str = "Dockerfile", project: Project | None = None) -> list[Diagnostic]:
+def diagnose(
+    text: str, *, file: str = "Dockerfile", project: Project | None = None
+) -> list[Diagnostic]:
     """What to underline in a Dockerfile, finished or not; never raises, and answers in milliseconds.
 
     Only failures are listed; what the text alone cannot tell is left out.
@@ -118,13 +126,16 @@ def _safely(rule: Rule, target: Target) -> Judged:
 
 def _diagnostics(rule: Rule, said: Judged, target: Target) -> list[Diagnostic]:
     spots = [spot for spot in said.spots if spot.file == target.file] or [Spot(target.file, 1)]
+    begins = [(_line(fix.edits[0], target), fix) for fix in said.fixes]
     made = []
     seen: set[tuple[int, int]] = set()
     for spot in spots:
         if (spot.line, spot.column) in seen:
             continue
         seen.add((spot.line, spot.column))
-        end_line, end_column = (spot.end_line, spot.end_column) if spot.end_line else (spot.line, spot.column)
+        end_line, end_column = (
+            (spot.end_line, spot.end_column) if spot.end_line else (spot.line, spot.column)
+        )
         made.append(
             Diagnostic(
                 rule=rule.id,
@@ -137,28 +148,37 @@ def _diagnostics(rule: Rule, said: Judged, target: Target) -> list[Diagnostic]:
                 why=rule.why,
                 hint=said.fix or rule.fix,
                 lesson=rule.lesson,
-                fixes=_fixes_near(said, target, spot) if len(spots) > 1 else said.fixes,
+                fixes=tuple(
+                    f
+                    for at, f in begins
+                    if len(spots) == 1 or not at or spot.line <= at <= end_line
+                ),
             )
         )
     return made
 
 
-def _fixes_near(said: Judged, target: Target, spot: Spot) -> tuple[Fix, ...]:
-    """The fixes that begin in the lines of this spot."""
-    kept = []
-    for fix in said.fixes:
-        edit: Edit = fix.edits[0]
-        line = target.position(edit.start)[0] if edit.file == target.file else 0
-        if spot.line <= line <= max(spot.end_line, spot.line) or not line:
-            kept.append(fix)
-    return tuple(kept)
+def _line(edit: Edit, target: Target) -> int:
+    """The line that an edit of the Dockerfile begins in; 0 in another file."""
+    return target.position(edit.start)[0] if edit.file == target.file else 0
 
 
 def _syntax(text: str, line: int, what: str, hint: str) -> Diagnostic:
     lines = text.split("\n")
     line = min(max(line, 1), len(lines))
     message = re.sub(r"^line \d+: ", "", what)
-    return Diagnostic("syntax", "error", line, 1, line, len(lines[line - 1]) + 1, message, "The build stops here.", hint, "")
+    return Diagnostic(
+        "syntax",
+        "error",
+        line,
+        1,
+        line,
+        len(lines[line - 1]) + 1,
+        message,
+        "The build stops here.",
+        hint,
+        "",
+    )
 
 
 def accepted(findings: Iterable[Finding], reasons: Mapping[str, str]) -> tuple[Finding, ...]:

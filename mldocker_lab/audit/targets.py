@@ -21,10 +21,27 @@ if TYPE_CHECKING:
 
 __all__ = ["deployed", "dockerfiles", "target_of"]
 
-_DOCKERFILE = re.compile(r"(^|/)((Docker|Container)file([.-][\w.-]+)?|[\w.-]+\.(Docker|Container)file)$", re.IGNORECASE)
-_NOT = (".dockerignore", ".md", ".py", ".sh", ".j2", ".jinja", ".jinja2", ".tmpl", ".bak", ".orig", ".txt", ".in")
+_DOCKERFILE = re.compile(
+    r"(^|/)((Docker|Container)file([.-][\w.-]+)?|[\w.-]+\.(Docker|Container)file)$", re.IGNORECASE
+)
+_NOT = (
+    ".dockerignore",
+    ".md",
+    ".py",
+    ".sh",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".tmpl",
+    ".bak",
+    ".orig",
+    ".txt",
+    ".in",
+)
 _DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
-_SKIPPED = re.compile(r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|/)\.gitlab-ci\.yml$")
+_SKIPPED = re.compile(
+    r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|/)\.gitlab-ci\.yml$"
+)
 _MOST = 400  # files that may say how it is started
 
 
@@ -68,7 +85,9 @@ def target_of(
     """
     text = project.read(file)
     if text is None:
-        raise UsageError(f"there is no {file} to read", "name a Dockerfile, or the folder that has one")
+        raise UsageError(
+            f"there is no {file} to read", "name a Dockerfile, or the folder that has one"
+        )
     parsed, problems = parse_leniently(text, args)
     if not parsed.stages:
         raise problems[0] if problems else DockerfileError(f"{file} has no FROM", "begin with FROM")
@@ -76,9 +95,13 @@ def target_of(
     mine = [unit for unit in found if unit.build == file]
     target = Target(project, file, parsed, parsed.final(stage), args or {})
     context = next((unit.context for unit in mine), None)
-    target = replace(target, project=replace(project, context=_context(target) if context is None else context))
+    target = replace(
+        target, project=replace(project, context=_context(target) if context is None else context)
+    )
     others = dockerfiles(project.names)
-    if not mine:  # a file that builds nothing belongs to the only Dockerfile there is, or the one at the top
+    if (
+        not mine
+    ):  # a file that builds nothing belongs to the only Dockerfile there is, or the one at the top
         free = [unit for unit in found if not unit.build and unit.ours]
         mine = free if others[:1] == [file] else []
     ignore, at, error = _ignore(target)
@@ -96,7 +119,9 @@ def _context(target: Target) -> str:
     folder = posixpath.dirname(target.file)
     above = posixpath.dirname(folder)
     best, most = folder, -1
-    sources = [t for s in target.all_steps for t in context_sources(s) if "$" not in t and "*" not in t]
+    sources = [
+        t for s in target.all_steps for t in context_sources(s) if "$" not in t and "*" not in t
+    ]
     plain = [text for text in sources if posixpath.normpath("/" + text) != "/"]
     names = target.project.names
     for candidate in dict.fromkeys((folder, above, "")):

@@ -64,7 +64,9 @@ def _instructions(text: str, escape: str, problems: list[DockerfileError]) -> li
         if one is None or lost:
             continue
         if one.stage is None and one.keyword != "ARG":
-            error = DockerfileError(f"{one.keyword} stands before the first FROM", "begin with FROM")
+            error = DockerfileError(
+                f"{one.keyword} stands before the first FROM", "begin with FROM"
+            )
             problems.append(located(error, one.line, one.joined))
             continue
         stage = one.stage

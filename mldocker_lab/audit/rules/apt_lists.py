@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.installs import unwrapped
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -22,7 +21,7 @@ def judge(target: Target) -> Judged:
     for step in target.chain:
         if step.keyword != "RUN":
             continue
-        commands = [unwrapped(command) for command in step.commands]
+        commands = step.plain
         fetched = [c for c in commands if _fetches(c)]
         if not fetched:
             continue
@@ -31,12 +30,20 @@ def judge(target: Target) -> Judged:
             faults.append((step, fetched[-1]))
     if faults:
         fixes = tuple(fix for step, _ in faults if (fix := _fix(target, step)))
-        return failed("apt's lists stay in the layer", *(target.spot(c) for _, c in faults), fixes=fixes)
-    return passed("apt's lists are removed where they are fetched") if seen else unjudged("apt is not used here")
+        return failed(
+            "apt's lists stay in the layer", *(target.spot(c) for _, c in faults), fixes=fixes
+        )
+    return (
+        passed("apt's lists are removed where they are fetched")
+        if seen
+        else passed("apt is not used here")
+    )
 
 
 def _fetches(command: Command) -> bool:
-    return command.name in ("apt-get", "apt", "aptitude") and bool({"update"} & set(command.texts[1:]))
+    return command.name in ("apt-get", "apt", "aptitude") and bool(
+        {"update"} & set(command.texts[1:])
+    )
 
 
 def _removed(commands: list[Command]) -> bool:
@@ -52,7 +59,10 @@ def _removed(commands: list[Command]) -> bool:
 
 
 def _mounted(step: Step) -> bool:
-    return any(path.rstrip("/") in ("/var/lib/apt", "/var/lib/apt/lists", "/var/lib") for path in step.mounted)
+    return any(
+        path.rstrip("/") in ("/var/lib/apt", "/var/lib/apt/lists", "/var/lib")
+        for path in step.mounted
+    )
 
 
 def _fix(target: Target, step: Step) -> Fix | None:
@@ -66,7 +76,8 @@ def _fix(target: Target, step: Step) -> Fix | None:
     if text.endswith((one.source.text[-1:] and "\\", ";", "&&")):
         return None
     return Fix(
-        "remove apt's lists in the same RUN", (Edit(target.file, at, at, " && rm -rf /var/lib/apt/lists/*"),)
+        "remove apt's lists in the same RUN",
+        (Edit(target.file, at, at, " && rm -rf /var/lib/apt/lists/*"),),
     )
 
 

@@ -30,8 +30,12 @@ def judge(target: Target) -> Judged:
     unknown = [b for b in outer if not b.digest]
     if unknown:
         text = unknown[0].text
-        return unjudged(f"the base comes from a build argument without a default: {text}", spots[text])
-    return passed("pinned by digest: " + ", ".join(dict.fromkeys(b.name for b in outer)), *spots.values())
+        return unjudged(
+            f"the base comes from a build argument without a default: {text}", spots[text]
+        )
+    return passed(
+        "pinned by digest: " + ", ".join(dict.fromkeys(b.name for b in outer)), *spots.values()
+    )
 
 
 _DIGEST = "sha256:" + "0123456789abcdef" * 4

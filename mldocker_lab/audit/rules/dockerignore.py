@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, Spot, failed, passed, unjudged
-from mldocker_lab.audit.origins import broad, context_sources
+from mldocker_lab.audit.finding import (
+    Edit,
+    Example,
+    Fix,
+    Judged,
+    Rule,
+    Spot,
+    failed,
+    passed,
+    unjudged,
+)
+from mldocker_lab.audit.origins import broad
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
@@ -15,9 +25,12 @@ if TYPE_CHECKING:
 _KINDS = (
     (".git", (".git/config", ".git/objects/pack/x.pack"), (".git/",), ""),
     ("data", ("data/train.csv", "data/raw/x.bin"), ("data/", "datasets/", "dataset/"), ""),
+    ("models", ("models/x.onnx",), ("models/", "weights/", "checkpoints/"), ""),
     ("notebooks", ("notebooks/explore.ipynb",), ("notebooks/", "notebook/"), ".ipynb"),
 )
-_PROPOSED = ".git\ndata/\nnotebooks/\n**/*.ipynb\n**/__pycache__\n**/*.pyc\n.env\n.venv\nwandb/\nmlruns/\n"
+_PROPOSED = (
+    ".git\ndata/\nnotebooks/\n**/*.ipynb\n**/__pycache__\n**/*.pyc\n.env\n.venv\nwandb/\nmlruns/\n"
+)
 
 
 def judge(target: Target) -> Judged:
@@ -31,11 +44,14 @@ def judge(target: Target) -> Judged:
     if target.ignore is None:
         return _none(target, there)
     spot = Spot(target.ignore_file, 1)
-    if ".git" in sent or there or (sent and not _complete(target)):
-        missing = list(dict.fromkeys([*(k for k in sent if k == ".git"), *there])) or sent
+    nothing = {"data", "models", "notebooks"} <= set(sent)
+    if ".git" in sent or nothing:
+        missing = [kind for kind in sent if kind != "models"]
         lines = "".join(f"{line}\n" for kind in missing for line in _lines(kind))
         return failed(
-            f"{target.ignore_file} lets through: {', '.join(missing)}", spot, fixes=(_append(target, lines),)
+            f"{target.ignore_file} lets through: {', '.join(missing)}",
+            spot,
+            fixes=(_append(target, lines),),
         )
     return passed(f"{target.ignore_file} keeps out .git, data and notebooks", spot)
 
@@ -47,31 +63,30 @@ def _out(target: Target, name: str) -> bool:
 def _exists(target: Target, kind: str) -> bool:
     _, _, folders, ending = next(k for k in _KINDS if k[0] == kind)
     for name in target.project.inside:
-        if (name.startswith(folders) or (ending and name.endswith(ending))) and not _out(target, name):
+        if (name.startswith(folders) or (ending and name.endswith(ending))) and not _out(
+            target, name
+        ):
             return True
     return False
 
 
-def _complete(target: Target) -> bool:
-    """The folder holds what the Dockerfile copies, so it is the real context, not a lone file."""
-    sources = [text for step in target.all_steps for text in context_sources(step)]
-    plain = [text for text in sources if "$" not in text and "*" not in text]
-    return bool(plain) and all(target.project.below(text) for text in plain) and len(target.project.inside) > 2  # noqa: PLR2004
+def _at_hand(target: Target) -> bool:
+    """There is more than Dockerfiles in the folder: it is a context, not a file taken out of one."""
+    return any("dockerfile" not in name.lower() for name in target.project.inside)
 
 
 def _none(target: Target, there: list[str]) -> Judged:
-    copies_all = any(broad(step) for step in target.all_steps)
     here = Spot(target.file, 1)
     name = ".dockerignore"
     fix = Fix(f"make {name}", (Edit(target.project.in_context(name), 0, 0, _PROPOSED),))
-    if not copies_all and not there and _complete(target):
-        return passed("there is no .dockerignore, and nothing in the folder that one should keep out", here)
+    if not there and not _at_hand(target):
+        return unjudged("the folder that is sent is not at hand")
     what = f"; {', '.join(there)} would be sent" if there else ""
     return failed(f"there is no .dockerignore{what}", here, fixes=(fix,))
 
 
 def _lines(kind: str) -> tuple[str, ...]:
-    return {".git": (".git",), "data": ("data/",), "notebooks": ("notebooks/", "**/*.ipynb")}[kind]
+    return {".git": (".git",), "data": ("data/",), "models": ("models/",), "notebooks": ("notebooks/", "**/*.ipynb")}[kind]
 
 
 def _append(target: Target, lines: str) -> Fix:

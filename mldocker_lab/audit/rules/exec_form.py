@@ -21,19 +21,25 @@ def judge(target: Target) -> Judged:
     entry, cmd = target.entrypoint, target.command
     step = entry or cmd
     if step is None:
-        return unjudged("the Dockerfile starts nothing: what its base starts is not known")
+        return passed("it leaves ENTRYPOINT and CMD to its base")
     spot = target.spot(step)
     if step.one.json is None:
         if step.one.value.lstrip().startswith("exec ") and step.one.value.count("&&") == 0:
             return passed("the shell hands over with exec", spot)
         fix = _as_list(target, step)
-        return failed(f"{step.keyword} in shell form: the shell gets the signals", spot, fixes=(fix,) if fix else ())
+        return failed(
+            f"{step.keyword} in shell form: the shell gets the signals",
+            spot,
+            fixes=(fix,) if fix else (),
+        )
     if entry is not None and cmd is not None and cmd.one.json is None and entry.one.json:
         return failed("CMD in shell form is handed to ENTRYPOINT as sh -c", target.spot(cmd))
     words = step.one.json
     script = _script(words)
     if script is not None and not _hands_over(words, script):
-        return failed(f"{words[0]} stays in front of the service: {' '.join(script.split())[:70]}", spot)
+        return failed(
+            f"{words[0]} stays in front of the service: {' '.join(script.split())[:70]}", spot
+        )
     return passed(f"{step.keyword} is a JSON list", spot)
 
 
@@ -72,5 +78,7 @@ RULE = Rule(
     lesson=lessons.RUNTIME,
     judge=judge,
     bad=Example({"Dockerfile": "FROM python:3.11-slim\nCMD uvicorn app:app --port 8080\n"}),
-    good=Example({"Dockerfile": 'FROM python:3.11-slim\nCMD ["uvicorn", "app:app", "--port", "8080"]\n'}),
+    good=Example(
+        {"Dockerfile": 'FROM python:3.11-slim\nCMD ["uvicorn", "app:app", "--port", "8080"]\n'}
+    ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
-from mldocker_lab.audit.installs import Install, installs
+from mldocker_lab.audit.installs import Install
 from mldocker_lab.audit.origins import origin
 from mldocker_lab.audit.requirements import file_requirements
 
@@ -19,7 +19,30 @@ if TYPE_CHECKING:
 
 #: The CUDA versions that PyTorch has published wheel indexes for.
 _INDEXES = frozenset(
-    "75 80 90 91 92 100 101 102 110 111 113 115 116 117 118 121 124 126 128 129 130 132".split()
+    [
+        "75",
+        "80",
+        "90",
+        "91",
+        "92",
+        "100",
+        "101",
+        "102",
+        "110",
+        "111",
+        "113",
+        "115",
+        "116",
+        "117",
+        "118",
+        "121",
+        "124",
+        "126",
+        "128",
+        "129",
+        "130",
+        "132",
+    ]
 )
 _INDEX = re.compile(r"whl/(?:nightly/|test/|pre/)?cu(\d{2,3})\b|/cu(\d{2,3})(?:/|$)|^cu(\d{2,3})$")
 _LOCAL = re.compile(r"\+(?:pt\d+)?cu(\d{2,3})\b|\+pt\d+cu(\d{2,3})|[-_]cuda(\d{2,3})?\b")
@@ -28,7 +51,16 @@ _TORCH = {
     "1.12": 10, "1.13": 11, "2.0": 11, "2.1": 12, "2.2": 12, "2.3": 12, "2.4": 12, "2.5": 12, "2.6": 12,
     "2.7": 12, "2.8": 12, "2.9": 12, "2.10": 12,
 }  # fmt: skip
-_GPU_PACKAGES = frozenset(["onnxruntime-gpu", "tensorflow-gpu", "faiss-gpu", "tensorrt", "paddlepaddle-gpu", "mxnet-cu112"])
+_GPU_PACKAGES = frozenset(
+    [
+        "onnxruntime-gpu",
+        "tensorflow-gpu",
+        "faiss-gpu",
+        "tensorrt",
+        "paddlepaddle-gpu",
+        "mxnet-cu112",
+    ]
+)
 _GPU_NAME = re.compile(r"cupy-cuda(\d+)x|.*-cu(\d\d)\b")
 _TRUE = frozenset(["1", "t", "true"])
 
@@ -55,36 +87,55 @@ def judge(target: Target) -> Judged:
     """One CUDA is named, its wheels exist, and base and wheels agree about its major version."""
     seen = _Seen()
     base = target.root
-    for one in installs(target):
+    for one in target.installs():
         _indexes(target, one, seen)
         for package, spot in _packages(target, one):
             _package(package, spot, one, base, seen)
     origin_spot = target.span(base.origin.source.source(0), base.origin.source.end)
     _gate(target, seen)
     if base.gpu and base.cuda is None and _floats(base):
-        seen.faults.insert(0, (f"{base.text} names no CUDA version: nobody can say which driver it needs", origin_spot))
+        seen.faults.insert(
+            0,
+            (
+                f"{base.text} names no CUDA version: nobody can say which driver it needs",
+                origin_spot,
+            ),
+        )
     if base.cuda:
         for major, minor, spot, text in seen.wheels:
             if major != base.cuda[0]:
                 said = f"{text} is for CUDA {_dotted(major, minor)}, the base {base.text} for CUDA {_dotted(*base.cuda)}"
                 seen.faults.append((said, spot))
     if seen.faults:
-        return failed("; ".join(dict.fromkeys(text for text, _ in seen.faults)), *(spot for _, spot in seen.faults))
+        return failed(
+            "; ".join(dict.fromkeys(text for text, _ in seen.faults)),
+            *(spot for _, spot in seen.faults),
+        )
     if base.cuda:
-        return passed(f"CUDA {_dotted(*base.cuda)} is named by {base.text}, and nothing contradicts it", origin_spot)
+        return passed(
+            f"CUDA {_dotted(*base.cuda)} is named by {base.text}, and nothing contradicts it",
+            origin_spot,
+        )
     if seen.wheels:
         major, minor, spot, text = seen.wheels[0]
         return passed(f"the wheels bring CUDA {_dotted(major, minor)} ({text})", spot)
     if not base.known:
         return unjudged(f"the base {base.text} hangs on a build argument", origin_spot)
     if base.gpu or seen.wanted:
-        return unjudged(f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read", origin_spot)
+        return unjudged(
+            f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read",
+            origin_spot,
+        )
     return unjudged("nothing here asks for a GPU")
 
 
 def _floats(base: Base) -> bool:
     """Its tag is none, or a word such as latest: the next pull may bring another CUDA."""
-    if base.digest or "${" in base.tag or base.repository.startswith(("nvcr.io/nvidia/l4t", "dustynv/")):
+    if (
+        base.digest
+        or "${" in base.tag
+        or base.repository.startswith(("nvcr.io/nvidia/l4t", "dustynv/"))
+    ):
         return False
     return not re.search(r"\d", base.tag)
 
@@ -96,9 +147,24 @@ def _dotted(major: int, minor: int | None) -> str:
 def _indexes(target: Target, one: Install, seen: _Seen) -> None:
     """Wheel indexes that name a CUDA."""
     spot = target.spot(one.command)
-    options = ("--index-url", "-i", "--extra-index-url", "-f", "--find-links", "--index", "--default-index", "--torch-backend")
+    options = (
+        "--index-url",
+        "-i",
+        "--extra-index-url",
+        "-f",
+        "--find-links",
+        "--index",
+        "--default-index",
+        "--torch-backend",
+    )
     values = one.all(*options)
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_TORCH_BACKEND"):
+    for name in (
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "UV_INDEX_URL",
+        "UV_EXTRA_INDEX_URL",
+        "UV_TORCH_BACKEND",
+    ):
         values.append(one.step.env.get(name) or "")
     for value in values:
         seen.cpu = seen.cpu or bool(re.search(r"whl/cpu\b", value)) or value == "cpu"
@@ -143,14 +209,27 @@ def _package(package: Requirement, spot: Spot, one: Install, base: Base, seen: _
 
 
 def _has_index(one: Install) -> bool:
-    options = ("--index-url", "-i", "--extra-index-url", "-f", "--find-links", "--index", "--default-index", "--torch-backend")
+    options = (
+        "--index-url",
+        "-i",
+        "--extra-index-url",
+        "-f",
+        "--find-links",
+        "--index",
+        "--default-index",
+        "--torch-backend",
+    )
     return one.option(*options) is not None or any(
-        one.step.env.get(name) for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_TORCH_BACKEND")
+        one.step.env.get(name)
+        for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_TORCH_BACKEND")
     )
 
 
 def _conda(package: Requirement, spot: Spot, seen: _Seen) -> None:
-    if package.name in ("cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit") and package.version:
+    if (
+        package.name in ("cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit")
+        and package.version
+    ):
         found = re.match(r"(\d+)(?:\.(\d+))?", package.version)
         if found:
             minor = int(found.group(2)) if found.group(2) else None
@@ -172,11 +251,32 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: _Seen) -> None:
 def _onnxruntime(package: Requirement, spot: Spot, base: Base, seen: _Seen) -> None:
     brings = "[cuda" in package.text.replace(" ", "")
     if base.known and not brings and base.cuda is None and not base.gpu and base.user is not None:
-        seen.faults.append((f"onnxruntime-gpu finds no CUDA in {base.text}: it falls back to the CPU without an error", spot))
-    elif not brings and "nvidia/cuda" in base.repository and base.tag and "cudnn" not in base.tag and "${" not in base.tag:
-        seen.faults.append((f"onnxruntime-gpu needs cuDNN, which {base.text} does not have: it falls back to the CPU", spot))
+        seen.faults.append(
+            (
+                f"onnxruntime-gpu finds no CUDA in {base.text}: it falls back to the CPU without an error",
+                spot,
+            )
+        )
+    elif (
+        not brings
+        and "nvidia/cuda" in base.repository
+        and base.tag
+        and "cudnn" not in base.tag
+        and "${" not in base.tag
+    ):
+        seen.faults.append(
+            (
+                f"onnxruntime-gpu needs cuDNN, which {base.text} does not have: it falls back to the CPU",
+                spot,
+            )
+        )
     elif package.pinned is False and base.cuda and base.cuda[0] < 13:  # noqa: PLR2004 - what it is built for today
-        seen.faults.append((f"{package.text} without a version is built for a newer CUDA than {base.text} has", spot))
+        seen.faults.append(
+            (
+                f"{package.text} without a version is built for a newer CUDA than {base.text} has",
+                spot,
+            )
+        )
 
 
 def _gate(target: Target, seen: _Seen) -> None:
@@ -185,7 +285,12 @@ def _gate(target: Target, seen: _Seen) -> None:
         if step.keyword == "ENV" and "NVIDIA_DISABLE_REQUIRE" in step.one.words[::2]:
             words = dict(zip(step.one.words[::2], (t for t, _ in step.words[1::2]), strict=False))
             if words.get("NVIDIA_DISABLE_REQUIRE", "").lower() in _TRUE:
-                seen.faults.append(("NVIDIA_DISABLE_REQUIRE switches off the check of the driver", target.spot(step)))
+                seen.faults.append(
+                    (
+                        "NVIDIA_DISABLE_REQUIRE switches off the check of the driver",
+                        target.spot(step),
+                    )
+                )
 
 
 RULE = Rule(

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
-from mldocker_lab.audit.installs import unwrapped
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
+from mldocker_lab.audit.started import is_job
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -27,19 +27,26 @@ def judge(target: Target) -> Judged:
     if step is not None:
         return failed("HEALTHCHECK NONE switches it off", target.spot(step))
     here = target.span(target.stage.origin.source.source(0), target.stage.origin.source.end)
+    if is_job(target):
+        return unjudged("it starts a job that ends by itself: there is nothing to ask", here)
     return failed("there is no HEALTHCHECK, nor a probe in a compose file or manifest", here)
 
 
 def _check(target: Target, step: Step) -> Judged:
     spot = target.spot(step)
-    commands = [unwrapped(command) for command in step.commands]
+    commands = step.plain
     texts = [" ".join(command.texts) for command in commands]
     if texts and all(_ALWAYS.match(text) for text in texts):
         return failed(f"the check always succeeds: {texts[0]}", spot)
     joined = [c.joint for c in commands]
     if len(texts) > 1 and joined[-1] == "||" and _ALWAYS.match(texts[-1]):
         return failed(f"the check cannot fail: it ends in || {texts[-1]}", spot)
-    if commands and commands[0].name == "curl" and target.root.has_no_curl and not _brings_curl(target):
+    if (
+        commands
+        and commands[0].name == "curl"
+        and target.root.has_no_curl
+        and not _brings_curl(target)
+    ):
         return failed(
             f"the check calls curl, which {target.root.text} does not have and no line installs: it is unhealthy for ever",
             spot,
@@ -52,11 +59,17 @@ def _brings_curl(target: Target) -> bool:
     for step in target.chain:
         if step.keyword == "RUN" and _GETS_CURL.search(step.resolve(step.one.value)[0]):
             return True
-        if step.keyword in ("RUN", "COPY", "ADD") and any(_GETS_CURL.search(d.content) for d in step.one.heredocs):
+        if step.keyword in ("RUN", "COPY", "ADD") and any(
+            _GETS_CURL.search(d.content) for d in step.one.heredocs
+        ):
             return True
         if step.keyword == "RUN" and re.search(r"\.sh\b", step.one.value):
             return True  # a script may install it
-        if step.keyword == "COPY" and step.one.flag("from") is not None and "curl" in step.one.value:
+        if (
+            step.keyword == "COPY"
+            and step.one.flag("from") is not None
+            and "curl" in step.one.value
+        ):
             return True
     return False
 

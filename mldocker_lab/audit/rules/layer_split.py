@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.installs import Install, install, unwrapped
+from mldocker_lab.audit.installs import Install
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -24,7 +24,7 @@ def judge(target: Target) -> Judged:
     for step in target.chain:
         if step.keyword != "RUN":
             continue
-        found = [one for command in step.commands if (one := install(step, command))]
+        found = list(step.installs)
         seen = seen or bool(found)
         system = any(_system(step))
         real = [one for one in found if not _only_tools(one)]
@@ -32,20 +32,23 @@ def judge(target: Target) -> Judged:
             return failed("one RUN installs system packages and Python packages", target.spot(step))
         for one in real:
             if len(one.packages) >= _MANY and any(_FRAMEWORK.match(name) for name in one.names):
-                said = f"one command installs {len(one.packages)} packages, the framework among them"
+                said = (
+                    f"one command installs {len(one.packages)} packages, the framework among them"
+                )
                 return failed(said, target.spot(one.command))
     if not seen:
-        return unjudged("no Python package is installed here")
+        return passed("no Python package is installed here")
     return passed("system packages and Python packages have layers of their own")
 
 
 def _system(step: Step) -> list[bool]:
     found = []
-    for command in map(unwrapped, step.commands):
+    for command in step.plain:
         texts = command.texts
-        if command.name in ("apt-get", "apt", "yum", "dnf", "microdnf", "zypper") and "install" in texts:
-            found.append(True)
-        elif command.name == "apk" and "add" in texts:
+        if (
+            command.name in ("apt-get", "apt", "yum", "dnf", "microdnf", "zypper")
+            and "install" in texts
+        ) or (command.name == "apk" and "add" in texts):
             found.append(True)
     return found
 

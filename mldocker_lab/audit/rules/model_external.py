@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
-from mldocker_lab.audit.installs import unwrapped
-from mldocker_lab.audit.origins import broad, context_sources
+from mldocker_lab.audit.origins import broad
 from mldocker_lab.dockerfile.ignore import Patterns
 from mldocker_lab.errors import UsageError
+from mldocker_lab.audit.started import programs
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -22,13 +22,16 @@ _WEIGHTS = re.compile(
     r"pdmodel|caffemodel|weights|t7|bin\.gz|mlmodel|npz|params|nemo|model)(\b|$)",
     re.IGNORECASE,
 )
+_NAMED_BIN = re.compile(r"(model|weights)[\w.-]*\.bin$", re.IGNORECASE)
 _FOLDER = re.compile(
     r"(^|/)(models?|weights?|checkpoints?|ckpts?|pretrained(_models?|_weights|_ckpts?)?|saved_models?|model_repository|"
     r"model[-_]?(store|weights|files|data|artifacts?|cache)|trained_models?|artifacts)/?\*?$",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\.(py|json|ya?ml|toml|sh|txt|md|ipynb|cfg|ini|js|ts|proto)$", re.IGNORECASE)
-_HUB = re.compile(r"huggingface\.co/\S+/resolve/|huggingface\.co/\S+\.(bin|pt|pth|gguf|safetensors)|dl\.fbaipublicfiles\.com")
+_HUB = re.compile(
+    r"huggingface\.co/\S+/resolve/|huggingface\.co/\S+\.(bin|pt|pth|gguf|safetensors)|dl\.fbaipublicfiles\.com"
+)
 _CALLS = re.compile(
     r"from_pretrained\s*\(|snapshot_download\s*\(|hf_hub_download\s*\(|SentenceTransformer\s*\(|load_model\s*\(|"
     r"hub\.load\s*\(|download_model|spacy\.cli\.download|download_root|pipeline\s*\(|WhisperModel\s*\(|EasyOCR|"
@@ -40,8 +43,16 @@ _SCRIPT = re.compile(
     r"(model|weight|checkpoint|ckpt)s?[-_]\w*(download|fetch|cache|preload|prefetch)\w*",
     re.IGNORECASE,
 )
+_PLAIN_SCRIPT = re.compile(r"(download|fetch|prefetch)(er)?\.py$")
+_COMMAND = re.compile(r"[\w-]+-download$")
+_DATA = re.compile(r"(^|/)(data|datasets?)/", re.IGNORECASE)
 _TRAINS = re.compile(r"(^|/)train\w*\.py$|(^|/)\w*_?train(ing)?\.py$")
-_BIG = 100_000  # bytes; below, a file is a fixture, not weights
+_BIG = 1_000  # bytes; below, a file is a pointer or a fixture, not weights
+_PLACE = re.compile(
+    r"^(HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_CACHE|TORCH_HOME|SENTENCE_TRANSFORMERS_HOME|"
+    r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|NAME|ID|STORE|BUCKET|CACHE)\w*|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR))$"
+)
+_MODEL_OPTION = re.compile(r"^--(model|model[-_](path|dir|id|name|repository|store|uri)|checkpoint\w*|weights)(=|$)")
 
 
 def judge(target: Target) -> Judged:
@@ -52,19 +63,43 @@ def judge(target: Target) -> Judged:
         if step.keyword in ("COPY", "ADD"):
             _copy(target, step, faults, doubts)
         elif step.keyword == "RUN":
-            for command in step.commands:
-                said = _run(unwrapped(command), step)
+            for command in step.plain:
+                said = _run(command)
                 if said:
                     faults.append((said, target.spot(command)))
             faults += [(said, target.spot(step)) for said in _documents(step)]
     if faults:
-        return failed("; ".join(dict.fromkeys(text for text, _ in faults)), *(spot for _, spot in faults))
+        return failed(
+            "; ".join(dict.fromkeys(text for text, _ in faults)), *(spot for _, spot in faults)
+        )
     if doubts:
         return unjudged(doubts[0][0], *(spot for _, spot in doubts))
-    return passed("no instruction puts model weights into the image")
+    said = _outside(target)
+    if said:
+        return passed(said[0], *said[1:])
+    return unjudged("no model is in sight, neither in the image nor outside")
 
 
-def _copy(target: Target, step: Step, faults: list[tuple[str, Spot]], doubts: list[tuple[str, Spot]]) -> None:
+def _outside(target: Target) -> tuple[str, Spot] | None:
+    """What says that the model comes at the start: a volume, a variable, a download."""
+    for step in target.chain:
+        if step.keyword == "VOLUME" and any(_FOLDER.search(text) for text, _ in step.words):
+            return f"a volume holds the model: {step.one.value}", target.spot(step)
+        if step.keyword == "ENV":
+            name = next((n for n in step.one.words[::2] if _PLACE.search(n)), "")
+            if name:
+                return f"{name} says where the model is at run time", target.spot(step)
+    for step, command in programs(target):
+        said = _run(command) or next((t for t in command.texts if _MODEL_OPTION.match(t)), "")
+        if said:
+            text = f"the model is named or fetched when the container starts: {said[:80]}"
+            return text, target.spot(step)
+    return None
+
+
+def _copy(
+    target: Target, step: Step, faults: list[tuple[str, Spot]], doubts: list[tuple[str, Spot]]
+) -> None:
     spot = target.spot(step)
     from_stage = step.one.flag("from") is not None
     for text, known in step.words[:-1]:
@@ -74,19 +109,33 @@ def _copy(target: Target, step: Step, faults: list[tuple[str, Spot]], doubts: li
         if text.startswith(("http://", "https://")):
             if _WEIGHTS.search(text) or _HUB.search(text):
                 faults.append((f"weights are fetched into the image: {text}", spot))
-        elif _WEIGHTS.search(posixpath.basename(text.rstrip("/"))) and not _CODE.search(text):
+        elif _is_weights(text):
             faults.append((f"weights are copied into the image: {text}", spot))
         elif from_stage:
             if _FOLDER.search(text) and _made(target, step):
-                faults.append((f"the model is copied into the image from another stage: {text}", spot))
+                faults.append(
+                    (f"the model is copied into the image from another stage: {text}", spot)
+                )
         elif not target.project.whole or not _at_hand(target, text):
-            if broad(step) or _FOLDER.search(text) or not known:
+            if _FOLDER.search(text) and not broad(step):
+                faults.append((f"a folder of models is copied into the image: {text}", spot))
+            elif broad(step) or not known:
                 doubts.append((f"what {step.keyword} {text} brings is not at hand", spot))
         else:
             found = _weights_in(target, text)
             if found:
                 name, size = found
-                faults.append((f"{step.keyword} {text} {where} takes {name} along ({size // 1000} kB)", spot))
+                faults.append(
+                    (f"{step.keyword} {text} {where} takes {name} along ({size // 1000} kB)", spot)
+                )
+
+
+def _is_weights(path: str) -> bool:
+    """Its name says that it holds weights; a tensor among data is a dataset."""
+    name = posixpath.basename(path.rstrip("/"))
+    if _CODE.search(path) or _DATA.search(path):
+        return False
+    return bool(_WEIGHTS.search(name) or _NAMED_BIN.search(name))
 
 
 def _at_hand(target: Target, text: str) -> bool:
@@ -96,7 +145,11 @@ def _at_hand(target: Target, text: str) -> bool:
 def _made(target: Target, step: Step) -> bool:
     """The stage that a model is copied from does something: it trains, downloads or copies."""
     stages = target.dockerfile.source_stages(step.one)
-    return any(other.keyword in ("RUN", "COPY", "ADD") for index in stages for other in target.steps.get(index, ()))
+    return any(
+        other.keyword in ("RUN", "COPY", "ADD")
+        for index in stages
+        for other in target.steps.get(index, ())
+    )
 
 
 def _weights_in(target: Target, text: str) -> tuple[str, int] | None:
@@ -104,7 +157,7 @@ def _weights_in(target: Target, text: str) -> tuple[str, int] | None:
     patterns = target.ignore or Patterns()
     found: list[tuple[int, str]] = []
     for name in target.project.below(text.rstrip("*")):
-        if _WEIGHTS.search(posixpath.basename(name)) and not _CODE.search(name):
+        if _is_weights(name):
             size = target.project.sizes.get(target.project.in_context(name), 0)
             try:
                 ignored = patterns.ignored(name)
@@ -116,18 +169,40 @@ def _weights_in(target: Target, text: str) -> tuple[str, int] | None:
     return (name, size) if name else None
 
 
-def _run(command: Command, step: Step) -> str:
+def _run(command: Command) -> str:
     """What a command of a RUN downloads or trains; "" if nothing of the kind."""
     texts, name = command.texts, command.name
     line = " ".join(texts)
-    if name in ("wget", "curl", "aria2c", "axel", "gdown", "gsutil", "aws", "azcopy", "rclone", "gcloud"):
-        url = next((t for t in texts[1:] if _HUB.search(t) or (_WEIGHTS.search(t) and "/" in t and not _CODE.search(t))), "")
+    if name in (
+        "wget",
+        "curl",
+        "aria2c",
+        "axel",
+        "gdown",
+        "gsutil",
+        "aws",
+        "azcopy",
+        "rclone",
+        "gcloud",
+    ):
+        url = next(
+            (
+                t
+                for t in texts[1:]
+                if _HUB.search(t) or (_WEIGHTS.search(t) and "/" in t and not _CODE.search(t))
+            ),
+            "",
+        )
         if name == "gdown" and len(texts) > 1:
             return f"weights are downloaded while building: {line[:80]}"
         return f"weights are downloaded while building: {url}" if url else ""
     if name in ("huggingface-cli", "hf") and "download" in texts:
         return f"weights are downloaded while building: {line[:80]}"
-    if name == "git" and "clone" in texts and any("huggingface.co/" in t and "/spaces/" not in t for t in texts):
+    if (
+        name == "git"
+        and "clone" in texts
+        and any("huggingface.co/" in t and "/spaces/" not in t for t in texts)
+    ):
         return f"a model repository is cloned while building: {line[:80]}"
     if name == "git" and texts[1:3] == ("lfs", "pull"):
         return "git lfs pull brings large files while building"
@@ -138,7 +213,9 @@ def _run(command: Command, step: Step) -> str:
     if name.endswith(".sh") or name in ("bash", "sh"):
         script = next((t for t in texts if _SCRIPT.search(t)), "")
         return f"a script fetches weights while building: {script}" if script else ""
-    if name in ("spacy",) and "download" in texts:
+    if _COMMAND.match(name):
+        return f"weights are downloaded while building: {line[:80]}"
+    if name == "spacy" and "download" in texts:
         return f"a model is downloaded while building: {line[:80]}"
     return ""
 
@@ -146,14 +223,18 @@ def _run(command: Command, step: Step) -> str:
 def _python(texts: tuple[str, ...], line: str) -> str:
     if "-c" in texts:
         code = texts[texts.index("-c") + 1 : texts.index("-c") + 2]
-        return f"a model is loaded while building: {' '.join(code[0].split())[:80]}" if code and _CALLS.search(code[0]) else ""
+        return (
+            f"a model is loaded while building: {' '.join(code[0].split())[:80]}"
+            if code and _CALLS.search(code[0])
+            else ""
+        )
     if texts[1:2] == ("-m",):
         found = texts[2:4] == ("spacy", "download") or _SCRIPT.search(" ".join(texts[2:3]))
         return f"a model is downloaded while building: {line[:80]}" if found else ""
     script = next((t for t in texts[1:] if t.endswith(".py")), "")
     if script and _TRAINS.search(script):
         return f"the model is trained while building: {line[:80]}"
-    if script and _SCRIPT.search(posixpath.basename(script)):
+    if script and (_SCRIPT.search(posixpath.basename(script)) or _PLAIN_SCRIPT.match(posixpath.basename(script))):
         return f"a script fetches weights while building: {script}"
     return ""
 
@@ -173,8 +254,14 @@ RULE = Rule(
     fix="Mount the weights, or fetch them at the start by revision and checksum; if they must be baked in, give them a layer of their own.",
     lesson=lessons.MODELS,
     judge=judge,
-    bad=Example({"Dockerfile": "FROM python:3.11-slim\nARG MODEL=models/bert-large.onnx\nCOPY ${MODEL} /models/\n"}),
+    bad=Example(
+        {
+            "Dockerfile": "FROM python:3.11-slim\nARG MODEL=models/bert-large.onnx\nCOPY ${MODEL} /models/\n"
+        }
+    ),
     good=Example(
-        {"Dockerfile": "FROM python:3.11-slim\nENV MODEL_PATH=/models/bert-large.onnx\nCOPY serve.py .\nVOLUME /models\n"}
+        {
+            "Dockerfile": "FROM python:3.11-slim\nENV MODEL_PATH=/models/bert-large.onnx\nCOPY serve.py .\nVOLUME /models\n"
+        }
     ),
 )

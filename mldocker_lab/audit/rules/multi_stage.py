@@ -11,7 +11,9 @@ from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
 
-_WORKSHOP = re.compile(r"(^|[-_.])(dev|devel|development|test|tests|testing|ci|lint|debug|notebook)($|[-_.])")
+_WORKSHOP = re.compile(
+    r"(^|[-_.])(dev|devel|development|test|tests|testing|ci|lint|debug|notebook)($|[-_.])"
+)
 
 
 def _kept(target: Target) -> set[int]:
@@ -48,7 +50,10 @@ def judge(target: Target) -> Judged:
         names = ", ".join(stages[i].label for i in left)
         return passed(f"{label} leaves behind what only these stages need: {names}", here)
     if kept - set(target.lineage):
-        return failed("a whole stage is copied from / to /: that moves its weight, it leaves nothing behind", here)
+        return failed(
+            "a whole stage is copied from / to /: that moves its weight, it leaves nothing behind",
+            here,
+        )
     return failed("no stage is left behind: every stage that does work is part of the image", here)
 
 

@@ -42,7 +42,9 @@ def _named(target: Target, step: Step) -> Judged:
     if not known and "$" in name:
         inherited = target.root.user
         if inherited and not _root(inherited):
-            return passed(f"USER {text} is set by {target.root.text}, which runs as {inherited}", spot)
+            return passed(
+                f"USER {text} is set by {target.root.text}, which runs as {inherited}", spot
+            )
         return unjudged(f"USER {text} hangs on a variable that has no value here", spot)
     if _root(name):
         return failed(f"the last USER is {name or 'empty, which means root'}", spot)
@@ -50,13 +52,22 @@ def _named(target: Target, step: Step) -> Judged:
 
 
 def _root(user: str) -> bool:
-    return user in ("root", "", "0") or (user.isdecimal() and user.isascii() and not user.strip("0"))
+    return user in ("root", "", "0") or (
+        user.isdecimal() and user.isascii() and not user.strip("0")
+    )
 
 
 def _dropped(target: Target) -> str:
     for step in target.started:
         for command in step.commands:
-            found = next((t.rpartition("/")[2] for t in command.texts[:4] if _DROPS.match(t.rpartition("/")[2])), "")
+            found = next(
+                (
+                    t.rpartition("/")[2]
+                    for t in command.texts[:4]
+                    if _DROPS.match(t.rpartition("/")[2])
+                ),
+                "",
+            )
             if found:
                 return found
     return ""
@@ -70,8 +81,14 @@ RULE = Rule(
     fix="RUN useradd --uid 10001 app, then USER 10001 after the last instruction that needs root.",
     lesson=lessons.PRIVILEGE,
     judge=judge,
-    bad=Example({"Dockerfile": "FROM python:3.11-slim\nRUN useradd app\nCOPY app.py .\nCMD [\"python\", \"app.py\"]\n"}),
+    bad=Example(
+        {
+            "Dockerfile": 'FROM python:3.11-slim\nRUN useradd app\nCOPY app.py .\nCMD ["python", "app.py"]\n'
+        }
+    ),
     good=Example(
-        {"Dockerfile": "FROM python:3.11-slim\nRUN useradd --uid 10001 app\nUSER 10001\nCMD [\"python\", \"app.py\"]\n"}
+        {
+            "Dockerfile": 'FROM python:3.11-slim\nRUN useradd --uid 10001 app\nUSER 10001\nCMD ["python", "app.py"]\n'
+        }
     ),
 )

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.installs import Install, install, unwrapped
+from mldocker_lab.audit.installs import Install
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
 
 _OFF = {"pip": "--no-cache-dir", "uv": "--no-cache"}
 _VARIABLES = {"pip": ("PIP_NO_CACHE_DIR",), "uv": ("UV_NO_CACHE",)}
-_CACHE = re.compile(r"(^|/)\.cache(/|$)|/pip/?(\*|$)|^\$?\{?HOME\}?/\.cache|/\.cache|cache/(pip|uv)|/tmp/|/root/\.\*|\$\(pip")
+_CACHE = re.compile(
+    r"(^|/)\.cache(/|$)|/pip/?(\*|$)|^\$?\{?HOME\}?/\.cache|/\.cache|cache/(pip|uv)|/tmp/|/root/\.\*|\$\(pip"
+)
 
 
 def judge(target: Target) -> Judged:
     """Every pip of the image has its cache off, in a mount, or removed in the same RUN."""
     seen, faults = False, []
     for step in target.chain:
-        found = [one for command in step.commands if (one := install(step, command))] if step.keyword == "RUN" else []
-        for one in found:
+        for one in step.installs:
             if one.tool in _OFF and not _offline_tool(one):
                 seen = True
                 if not _clean(step, one):
@@ -30,9 +31,13 @@ def judge(target: Target) -> Judged:
     if faults:
         fixes = tuple(fix for one in faults if (fix := _fix(target, one)))
         tool = faults[0].tool
-        return failed(f"the downloads of {tool} stay in the layer", *(target.spot(o.command) for o in faults), fixes=fixes)
+        return failed(
+            f"the downloads of {tool} stay in the layer",
+            *(target.spot(o.command) for o in faults),
+            fixes=fixes,
+        )
     if not seen:
-        return unjudged("neither pip nor uv is used here")
+        return passed("neither pip nor uv is used here")
     return passed("no downloads of pip stay in a layer")
 
 
@@ -42,7 +47,12 @@ def _offline_tool(one: Install) -> bool:
 
 def _clean(step: Step, one: Install) -> bool:
     off = _OFF[one.tool]
-    if any(key.startswith("--no-cache") and off.startswith(key) or key == off or key == "--no-cache-dir" for key, _ in one.options):
+    if any(
+        (key.startswith("--no-cache") and off.startswith(key))
+        or key == off
+        or key == "--no-cache-dir"
+        for key, _ in one.options
+    ):
         return True
     if any(key == "-n" for key, _ in one.options) and one.tool == "uv":
         return True
@@ -52,13 +62,17 @@ def _clean(step: Step, one: Install) -> bool:
     for name in _VARIABLES[one.tool]:
         if step.values.get(name) or one.command.sets.get(name) or _exported(step, name):
             return True
-    if any(_CACHE.search(path) or "cache" in path or path.endswith("/pip") for path in step.mounted):
+    if any(
+        _CACHE.search(path) or "cache" in path or path.endswith("/pip") for path in step.mounted
+    ):
         return True
-    return any(_removes(command.name, command.texts) for command in map(unwrapped, step.commands))
+    return any(_removes(command.name, command.texts) for command in step.plain)
 
 
 def _exported(step: Step, name: str) -> bool:
-    return any(c.sets.get(name) or any(t.startswith(f"{name}=") for t in c.texts) for c in step.commands)
+    return any(
+        c.sets.get(name) or any(t.startswith(f"{name}=") for t in c.texts) for c in step.commands
+    )
 
 
 def _removes(name: str, texts: tuple[str, ...]) -> bool:
@@ -75,7 +89,9 @@ def _fix(target: Target, one: Install) -> Fix | None:
     if not found or one.step.one.json is not None:
         return None
     at = one.command.start + found.end()
-    return Fix(f"switch the cache of {one.tool} off", (Edit(target.file, at, at, f" {_OFF[one.tool]}"),))
+    return Fix(
+        f"switch the cache of {one.tool} off", (Edit(target.file, at, at, f" {_OFF[one.tool]}"),)
+    )
 
 
 RULE = Rule(
@@ -86,6 +102,12 @@ RULE = Rule(
     fix="pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip without that option.",
     lesson=lessons.LAYERS,
     judge=judge,
-    bad=Example({"Dockerfile": "FROM python:3.11-slim\nRUN pip install numpy==1.26.4\nRUN rm -rf /root/.cache\n"}),
-    good=Example({"Dockerfile": "FROM python:3.11-slim\nRUN pip install --no-cache-dir numpy==1.26.4\n"}),
+    bad=Example(
+        {
+            "Dockerfile": "FROM python:3.11-slim\nRUN pip install numpy==1.26.4\nRUN rm -rf /root/.cache\n"
+        }
+    ),
+    good=Example(
+        {"Dockerfile": "FROM python:3.11-slim\nRUN pip install --no-cache-dir numpy==1.26.4\n"}
+    ),
 )

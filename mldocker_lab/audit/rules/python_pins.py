@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
-from mldocker_lab.audit.installs import Install, installs
+from mldocker_lab.audit.installs import Install
 from mldocker_lab.audit.origins import context_sources, origin
 from mldocker_lab.audit.requirements import file_requirements, is_lock
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.requirements import Requirement
 
 _SHOWN = 5
+#: What installs the others; it is not part of what the service computes with.
+_TOOLS = frozenset(["pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "virtualenv", "pip-tools", "conda",
+                    "mamba", "hatch", "build", "poetry-core", "poetry-plugin-export", "pipx", "all"])  # fmt: skip
 
 
 @dataclass
@@ -30,7 +33,7 @@ class _Seen:
 def judge(target: Target) -> Judged:
     """No install command, and no file that one reads, names a package without ``==``."""
     seen = _Seen()
-    for one in installs(target):
+    for one in target.installs():
         _packages(target, one, seen)
         for path in one.files:
             _file(target, one, path, seen)
@@ -39,7 +42,10 @@ def judge(target: Target) -> Judged:
     if seen.loose:
         names = [name for name, _ in seen.loose]
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        return failed(f"without an exact version: {', '.join(names[:_SHOWN])}{more}", *(s for _, s in seen.loose))
+        return failed(
+            f"without an exact version: {', '.join(names[:_SHOWN])}{more}",
+            *(s for _, s in seen.loose),
+        )
     if seen.unknown:
         return unjudged(seen.unknown[0][0], *(spot for _, spot in seen.unknown))
     if seen.exact:
@@ -51,7 +57,7 @@ def _packages(target: Target, one: Install, seen: _Seen) -> None:
     for text in one.redirected:
         word = next((p.text for p in reversed(one.packages)), one.command.name)
         said = f"{word} (the unquoted > in >{text} is a redirection to the shell)"
-        seen.loose.append((said, target.spot(one.command, f"quote it: \"{word}>{text}\"")))
+        seen.loose.append((said, target.spot(one.command, f'quote it: "{word}>{text}"')))
     for package in one.packages:
         start, end = one.places.get(package.text, (one.command.start, one.command.end))
         spot = target.span(start, end, f"{package.text} has no exact version")
@@ -59,7 +65,7 @@ def _packages(target: Target, one: Install, seen: _Seen) -> None:
 
 
 def _one(package: Requirement, spot: Spot, seen: _Seen, *, constrained: bool) -> None:
-    if package.local:
+    if package.local or (package.name in _TOOLS and not package.pinned):
         return
     if package.pinned:
         seen.exact += 1
@@ -74,14 +80,16 @@ def _one(package: Requirement, spot: Spot, seen: _Seen, *, constrained: bool) ->
 def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
     """A requirements file or a lock."""
     spot = target.spot(one.command, f"{path} is not at hand")
-    if one.locked or is_lock(path) and _is_there(target, path):
+    if one.locked or (is_lock(path) and _is_there(target, path)):
         seen.exact += 1
         return
     if path.endswith(".lock") and not is_lock(path):  # requirements.lock
         seen.exact += 1
         return
     if is_lock(path):
-        seen.unknown.append((f"{one.tool} resolves anew if there is no {path}, and none is named", spot))
+        seen.unknown.append(
+            (f"{one.tool} resolves anew if there is no {path}, and none is named", spot)
+        )
         return
     here = origin(target, one.step, path)
     found = file_requirements(here, target.project.text) if here else None
@@ -90,7 +98,11 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         return
     seen.exact += 1
     for file, package in found:
-        there = Spot(target.project.in_context(file), package.line, message=f"{package.text} has no exact version")
+        there = Spot(
+            target.project.in_context(file),
+            package.line,
+            message=f"{package.text} has no exact version",
+        )
         _one(package, there, seen, constrained=one.constrained)
 
 
@@ -123,7 +135,11 @@ def _project(target: Target, one: Install, seen: _Seen) -> None:
         seen.unknown.append(("the project's own dependencies are not at hand", spot))
         return
     for file, package in found:
-        there = Spot(target.project.in_context(file), package.line, message=f"{package.text} has no exact version")
+        there = Spot(
+            target.project.in_context(file),
+            package.line,
+            message=f"{package.text} has no exact version",
+        )
         _one(package, there, seen, constrained=one.constrained)
 
 
@@ -135,7 +151,11 @@ RULE = Rule(
     fix="Install from a complete lock: pip-compile --generate-hashes or uv export, then pip install --require-hashes -r.",
     lesson=lessons.PINS,
     judge=judge,
-    bad=Example({"Dockerfile": 'FROM python:3.11-slim\nRUN pip install torch "numpy>=1.26" setuptools>=41\n'}),
+    bad=Example(
+        {
+            "Dockerfile": 'FROM python:3.11-slim\nRUN pip install torch "numpy>=1.26" setuptools>=41\n'
+        }
+    ),
     good=Example(
         {
             "Dockerfile": "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n",

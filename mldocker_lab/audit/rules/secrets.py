@@ -24,8 +24,14 @@ _LITERAL = re.compile(
     r"\bhf_[A-Za-z0-9]{20,}|\bghp_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{18,}|\bAKIA[0-9A-Z]{16}\b|"
     r"\bsk-[A-Za-z0-9_-]{32,}|\bxox[bp]-[\w-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
 )
-_IN_URL = re.compile(r"https?://[^\s/:@\"']+:([^\s/@\"']+)@|https?://(ghp_|oauth2:|x-access-token:)?\$\{?\w*(TOKEN|PAT)\w*\}?@")
-_LOGIN = re.compile(r"\bwandb login\s+(--relogin\s+)?([0-9a-f]{20,}|\$\{?\w*KEY)|\b(huggingface-cli|hf auth) login .*--token[= ]\S")
+_IN_URL = re.compile(
+    r"https?://[^\s/:@\"']+:([^\s/@\"']+)@|https?://(ghp_|oauth2:|x-access-token:)?\$\{?\w*(TOKEN|PAT)\w*\}?@"
+)
+_PASSWORD = re.compile(r"\becho\s+[\"']?\w+:[^\s\"'$|]+[\"']?\s*\|\s*(sudo\s+)?chpasswd")
+_TOKEN_FILE = re.compile(r"(^|/)\.?(\w+[_-])?tokens?(\.txt)?$", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"\bwandb login\s+(--relogin\s+)?([0-9a-f]{20,}|\$\{?\w*KEY)|\b(huggingface-cli|hf auth) login .*--token[= ]\S"
+)
 
 
 def judge(target: Target) -> Judged:
@@ -34,20 +40,25 @@ def judge(target: Target) -> Judged:
     for step in target.chain:
         faults += [(said, target.spot(step)) for said in _step(target, step)]
     if faults:
-        return failed("; ".join(dict.fromkeys(text for text, _ in faults)), *(spot for _, spot in faults))
+        return failed(
+            "; ".join(dict.fromkeys(text for text, _ in faults)), *(spot for _, spot in faults)
+        )
     return passed("no secret is written into the image or its history")
 
 
 def _step(target: Target, step: Step) -> list[str]:
     if step.keyword == "ARG":
         names = [word.partition("=")[0] for word in step.one.words]
-        return [f"the build argument {name} stays in the history" for name in names if _secretive(name)]
+        return [
+            f"the build argument {name} stays in the history" for name in names if _secretive(name)
+        ]
     if step.keyword == "ENV":
         return _environment(step)
     if step.keyword in ("COPY", "ADD"):
         found = []
         for text in context_sources(step):
             why = secret(posixpath.normpath(text))
+            why = why or ("a token, by its name" if _TOKEN_FILE.search(text) else None)
             if why:
                 found.append(f"{text} is copied into a layer ({why})")
         return found
@@ -77,6 +88,8 @@ def _run(step: Step) -> list[str]:
         found.append("a token stands in a RUN")
     if _IN_URL.search(text) and not any(m["type"] == "secret" for m in step.one.mounts):
         found.append("an address holds a password or token")
+    if _PASSWORD.search(text):
+        found.append("a password stands in a RUN")
     if _LOGIN.search(text) and not any(m["type"] == "secret" for m in step.one.mounts):
         found.append("a login stores its key in a layer")
     return found
@@ -92,6 +105,8 @@ RULE = Rule(
     judge=judge,
     bad=Example({"Dockerfile": "FROM python:3.11-slim\nARG HF_TOKEN\nRUN python fetch.py\n"}),
     good=Example(
-        {"Dockerfile": "FROM python:3.11-slim\nRUN --mount=type=secret,id=hf HF_TOKEN=$(cat /run/secrets/hf) python fetch.py\n"}
+        {
+            "Dockerfile": "FROM python:3.11-slim\nRUN --mount=type=secret,id=hf HF_TOKEN=$(cat /run/secrets/hf) python fetch.py\n"
+        }
     ),
 )

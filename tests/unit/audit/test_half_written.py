@@ -75,7 +75,20 @@ def test_any_text(text: str) -> None:
     rules_bear(text)
 
 
-@pytest.mark.parametrize("text", ["", "F", "FROM", "FROM ", "FROM a AS", "RUN x", "\ud800", "COPY --from=0 a b", "FROM a\nRUN <<EOF"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "F",
+        "FROM",
+        "FROM ",
+        "FROM a AS",
+        "RUN x",
+        "\ud800",
+        "COPY --from=0 a b",
+        "FROM a\nRUN <<EOF",
+    ],
+)
 def test_odd_beginnings(text: str) -> None:
     diagnose(text)
 
@@ -97,7 +110,11 @@ def test_where_it_is() -> None:
 
 
 def test_a_hundred_lines_take_milliseconds() -> None:
-    text = "FROM python:3.11-slim\n" + "RUN pip install numpy==1.26.4 && apt-get update || true\n" * 98 + "USER 1\n"
+    text = (
+        "FROM python:3.11-slim\n"
+        + "RUN pip install numpy==1.26.4 && apt-get update || true\n" * 98
+        + "USER 1\n"
+    )
     diagnose(text)
     best = min(_seconds(text) for _ in range(5))
     print(f"{best * 1000:.1f} ms")
