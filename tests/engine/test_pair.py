@@ -59,7 +59,7 @@ def test_the_edit_arrives_and_only_its_layer_is_pulled_again(bench, folder):
     pair = Pair(folder, bench, new_view=Silent)
     pair.build()
     after = pair.edit("app.py", add="print('edited')")
-    status, out = bench.run(after.good_rebuild.tag)
+    status, out = bench.call(after.good_rebuild.tag)
     assert (status, out) == (0, "hello\nedited\n")
     bad, good = after.sides
     assert bad.pull_again > 500_000
