@@ -192,7 +192,7 @@ class Workbench:
         probe: Sequence[str] = (),
         every: float = 0.25,
         name: str = "",
-        watcher: Callable[[RunReport], None] | None = None,
+        watcher: Callable[[RunReport | None], None] | None = None,
         **options: Any,
     ) -> Container:
         """A container of ``image`` for a ``with`` block; see ``Container`` and ``Options``."""

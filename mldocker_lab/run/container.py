@@ -55,7 +55,7 @@ class Container:
         probe: paths asked at every sample.
         every: seconds between samples; 0 for none.
         name: what reports call it.
-        watcher: hears the report so far, now and then, from another thread.
+        watcher: hears the report so far, now and then, from another thread; None at the end.
 
     Attributes:
         container: its id on the engine; "" before the block.
@@ -81,7 +81,7 @@ class Container:
         probe: Sequence[str] = (),
         every: float = 0.25,
         name: str = "",
-        watcher: Callable[[RunReport], None] | None = None,
+        watcher: Callable[[RunReport | None], None] | None = None,
     ) -> None:
         self.engine = engine
         self.image = image

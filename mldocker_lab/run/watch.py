@@ -45,7 +45,7 @@ class Watch:
     of: Container
     probe: tuple[str, ...]
     every: float
-    watcher: Callable[[RunReport], None] | None = None
+    watcher: Callable[[RunReport | None], None] | None = None
     memory_limit: int | None = None
     cpus: float | None = None
     _samples: list[Sample] = field(default_factory=list)
@@ -81,6 +81,8 @@ class Watch:
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+        if self.watcher:
+            self.watcher(None)
 
     def look(self) -> None:
         """Take a sample now."""

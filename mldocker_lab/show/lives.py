@@ -213,6 +213,9 @@ def _curve(sheet: Sheet, curve: Curve, y: float, scale: float) -> None:
     spots = [(_LEFT + at * scale, bottom - room * value / most) for at, value in curve.points]
     for (x, top), (to_x, to_top) in itertools.pairwise(spots):
         sheet.line(x, top, to_x, to_top, colour=BLUE, weight=2)
+    if len(spots) == 1:  # seen once: no line yet
+        x, top = spots[0]
+        sheet.box(x - _DOT, top - _DOT, 2 * _DOT, 2 * _DOT, fill=BLUE, radius=_DOT, layer=2)
     sheet.line(_LEFT, bottom, _RIGHT, bottom, colour=SOFT)
     if curve.limit:
         top = bottom - room * curve.limit / most

@@ -1,4 +1,4 @@
-"""A container while it runs: its figure, drawn anew now and then; gone when a result takes over."""
+"""A container while it runs: its figure, drawn anew now and then; gone when the run is over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["live_run"]
 _AFTER_SECONDS = 2.0
 
 
-def live_run() -> Callable[[RunReport], None] | None:
+def live_run() -> Callable[[RunReport | None], None] | None:
     """What hears of a run while it goes on; None where nothing moves (CI, a terminal, a log).
 
     A run that is over within two seconds shows nothing: its report does.
@@ -35,11 +35,8 @@ class _Figure:
 
         self._display: Any = display({}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
-    def __call__(self, run: RunReport) -> None:
-        over = run.ended is not None
-        if run.seconds < _AFTER_SECONDS and not over:
-            return
-        if over:
+    def __call__(self, run: RunReport | None) -> None:
+        if run is None:
             self._display.update({"text/plain": ""}, raw=True)
-        else:
+        elif run.seconds >= _AFTER_SECONDS:
             self._display.update(run.plot())
