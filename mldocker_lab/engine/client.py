@@ -41,6 +41,7 @@ __all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
 LABEL = "mldocker_lab"
 
 _CONNECT_SECONDS = 60
+_HEADERS = 1 << 14  # bytes of a tar before its first file's content
 _REWRITES_SINCE = 26
 _HUB = "registry-1.docker.io"  # what BuildKit calls the registry that needs no name
 _PUSHED = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")  # both image stores say this
@@ -405,6 +406,22 @@ class Engine:
         with _translated(container):
             self.api.put_archive(container, folder, _tar_of(files))
 
+    def head(self, container: str, path: str, most: int) -> bytes:
+        """The first bytes of a file in a container, running or not; links are followed by it.
+
+        Raises:
+            ImageNotFound: there is no such file.
+        """
+        with _translated(path):
+            pieces, _ = self.api.get_archive(container, path)
+            return _first_file(pieces, most)
+
+    def processes(self, container: str) -> list[dict[str, str]]:
+        """What runs in it, by the columns of ``docker top``: UID, PID, CMD and others."""
+        with _translated(container):
+            told = self.api.top(container)
+        return [dict(zip(told["Titles"], row, strict=False)) for row in told["Processes"] or ()]
+
     def put_archive(self, container: str, folder: str, tar: Any) -> None:
         """Unpack a tar (bytes, an open file, an iterable of bytes) into a container."""
         with _translated(container):
@@ -551,6 +568,21 @@ class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK ships no types
 def _either(found: dict[str, Any], key: str) -> str:
     """A value of a login whatever the case of its key: the SDK knows two spellings."""
     return next((str(value or "") for name, value in found.items() if name.lower() == key), "")
+
+
+def _first_file(pieces: Iterable[bytes], most: int) -> bytes:
+    """The beginning of the first file of a tar; the rest of the tar is not read."""
+    data = bytearray()
+    for piece in pieces:
+        data += piece
+        if len(data) >= most + _HEADERS:
+            break
+    with tarfile.open(fileobj=io.BytesIO(bytes(data)), mode="r|") as tar:
+        for entry in tar:
+            if entry.isfile():
+                at = entry.offset_data
+                return bytes(data[at : at + min(entry.size, most)])
+    return b""
 
 
 def _tar_of(files: dict[str, bytes]) -> bytes:

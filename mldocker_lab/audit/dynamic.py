@@ -1,0 +1,82 @@
+"""The dynamic audit: build the project's image on the lab's engine, look inside, let it live.
+
+Nothing but the build's own network is given to it; the lab's own engine has no way out at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from mldocker_lab.audit import behaviour, inside
+from mldocker_lab.build.measured import contents
+from mldocker_lab.report.inspection import inspected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mldocker_lab.audit.adapter import Adapter
+    from mldocker_lab.audit.seen import Seen
+    from mldocker_lab.report.inspection import Inspection
+    from mldocker_lab.workbench import Workbench
+
+__all__ = ["Tried", "tried"]
+
+_HEAD = 4096  # bytes
+
+
+class Tried(NamedTuple):
+    """What became of it.
+
+    Attributes:
+        seen: what was seen, by rule.
+        image: the image, taken apart.
+    """
+
+    seen: dict[str, Seen]
+    image: Inspection
+
+
+def tried(
+    bench: Workbench,
+    folder: Path,
+    dockerfile: str,
+    adapter: Adapter,
+    *,
+    run: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Tried:
+    """Build a project, and watch it if asked.
+
+    Args:
+        bench: where; its images are forgotten with it.
+        folder: the build context.
+        dockerfile: relative to it.
+        adapter: how to ask the service.
+        run: let it live, too; else only what is in the image is judged.
+        tell: hears what is being tried.
+
+    Raises:
+        BuildFailed: an instruction failed.
+        ImageNotFound: a base is not on the engine; it is not fetched.
+    """
+    tell("building it …")
+    target = adapter.target or None
+    report = bench.build(folder, dockerfile, name="audit", target=target, sizes=False)
+    tell("taking its image apart …")
+    found = contents(bench.engine, report.image_id)
+    image = inspected(replace(found.report, image=report.tag), found.indexes())
+    seen = _inside(bench, report.image_id, image)
+    if run:
+        seen |= behaviour.watched(bench, report.image_id, adapter, tell)
+    return Tried(seen, image)
+
+
+def _inside(bench: Workbench, image_id: str, image: Inspection) -> dict[str, Seen]:
+    """What the image holds; files are read from a container that never starts."""
+    container = bench.engine.create(image_id, ["none"])
+    try:
+        return inside.judged(image, lambda path: bench.engine.head(container, path, _HEAD))
+    finally:
+        bench.engine.remove(container)
