@@ -31,6 +31,7 @@ _HOME = {
     "call": "mldocker_lab.lab",
     "clean": "mldocker_lab.lab",
     "context": "mldocker_lab.lab",
+    "digest": "mldocker_lab.lab",
     "doctor": "mldocker_lab.lab",
     "exercise": "mldocker_lab.lab",
     "explore": "mldocker_lab.lab",

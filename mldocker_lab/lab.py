@@ -66,6 +66,7 @@ __all__ = [
     "clean",
     "cleaning",
     "context",
+    "digest",
     "doctor",
     "engine_start",
     "engine_status",
@@ -401,6 +402,23 @@ def registry() -> Registry:
     """A registry for images on the engine, empty; it goes with this program, or with ``close``."""
     bench = workbench()
     return Registry(bench.engine)
+
+
+def digest(image: str) -> str:
+    """The digest that pins an image in FROM: "name:tag@sha256:…".
+
+    That of the registry it came from; an image that came from none has its own, the id.
+
+    Args:
+        image: its name on the engine.
+
+    Raises:
+        ImageNotFound: the engine has none of that name.
+    """
+    facts = find_engine().image(image)
+    repository = image.partition("@")[0].rpartition(":")[0] or image
+    known = (one.partition("@") for one in facts.digests)
+    return next((told for name, _, told in known if name == repository), facts.id)
 
 
 def wheel(

@@ -6,6 +6,7 @@
     predict: /predict           # POST
     sample: [[0.1, 2.3]]        # its JSON body
     model: /models/pumps.onnx   # where the container looks for its weights
+    weights: models/pumps.onnx  # the file to mount there; without it, the image has its own
 
 Every line may be missing; what cannot be judged without it is not judged.
 """
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "Adapter"]
 
 FILE = "mldocker.yaml"
-_TEXTS = ("dockerfile", "target", "ready", "predict", "model", "memory")
+_TEXTS = ("dockerfile", "target", "ready", "predict", "model", "weights", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Adapter:
         predict: a path that takes ``sample``; "" if unknown.
         sample: a JSON body for it.
         model: where the container looks for its weights; "" if unknown.
+        weights: the project's file that is mounted there; "" if the image needs none.
         environment: variables it needs.
         memory: the limit to run it under, like "512m".
         cpus: processors' worth of time.
@@ -54,6 +56,7 @@ class Adapter:
     predict: str = ""
     sample: Any = None
     model: str = ""
+    weights: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     memory: str = "1g"
     cpus: float = 1.0

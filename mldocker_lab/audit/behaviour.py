@@ -8,7 +8,7 @@ finds rubbish where its model should be. The HEALTHCHECK is the image's own, ask
 from __future__ import annotations
 
 import random
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,15 @@ import requests
 from mldocker_lab.audit.seen import Seen
 from mldocker_lab.errors import EngineError
 from mldocker_lab.run.container import Container, NotInTime, NotReady
-from mldocker_lab.run.options import Health
+from mldocker_lab.run.options import Health, Options
 from mldocker_lab.units import size, took
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mldocker_lab.audit.adapter import Adapter
     from mldocker_lab.report.exits import Ended
+    from mldocker_lab.run.volume import Volume
     from mldocker_lab.workbench import Workbench
 
 __all__ = ["watched"]
@@ -58,6 +59,7 @@ def watched(
     bench: Workbench,
     image: str,
     adapter: Adapter,
+    weights: bytes | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Seen]:
     """What a service does, by rule; rules that it shows nothing of are missing.
@@ -66,9 +68,39 @@ def watched(
         bench: where it runs.
         image: its id.
         adapter: how to ask it.
+        weights: what is mounted where it looks for its model; None to leave that to the image.
         tell: hears what is being tried.
     """
-    start = _Start(bench, image, adapter)
+    with _models(bench, image, adapter, weights) as models:
+        return _lives(_Start(bench, image, adapter, models), tell)
+
+
+@contextmanager
+def _models(
+    bench: Workbench, image: str, adapter: Adapter, weights: bytes | None
+) -> Iterator[Volume | None]:
+    """A volume with the weights, if the service gets them from outside."""
+    if weights is None or not adapter.model:
+        yield None
+        return
+    with bench.volume() as volume:
+        _fill(bench, image, volume, adapter.model, weights)
+        yield volume
+
+
+def _fill(bench: Workbench, image: str, volume: Volume, model: str, data: bytes) -> None:
+    """Put a file into a volume, by a container that never starts."""
+    folder, _, name = model.rpartition("/")
+    host = Options(volumes={volume: folder}).host(bench.bounds)
+    container = bench.engine.create(image, ["none"], host=host)
+    try:
+        bench.engine.put_files(container, folder, {name: data})
+    finally:
+        bench.engine.remove(container)
+
+
+def _lives(start: _Start, tell: Callable[[str], None]) -> dict[str, Seen]:
+    adapter = start.adapter
     tell("starting it, asking it, stopping it …")
     first = _first(start)
     if first.never:
@@ -97,9 +129,12 @@ class _Start:
     bench: Workbench
     image: str
     adapter: Adapter
+    models: Volume | None
 
     def container(self, *, ready: str | None = None, **options: Any) -> Container:
         adapter = self.adapter
+        if self.models is not None:
+            options["volumes"] = {self.models: f"{adapter.model.rpartition('/')[0]}:ro"}
         return self.bench.run(
             self.image,
             port=adapter.port,
@@ -212,7 +247,11 @@ def _broken(start: _Start, ready_at: float) -> Seen:
         ready_at: seconds it took with its model.
     """
     adapter = start.adapter
-    with start.container(files={adapter.model: _RUBBISH}) as c:
+    files = {adapter.model: _RUBBISH}
+    if start.models is not None:
+        _fill(start.bench, start.image, start.models, adapter.model, _RUBBISH)
+        files = {}
+    with start.container(files=files) as c:
         said: list[int] = []
 
         def ready() -> bool:

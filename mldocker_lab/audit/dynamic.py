@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mldocker_lab.audit import behaviour, inside
 from mldocker_lab.build.measured import contents
+from mldocker_lab.errors import UsageError
 from mldocker_lab.report.inspection import inspected
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ def tried(
     Raises:
         BuildFailed: an instruction failed.
         ImageNotFound: a base is not on the engine; it is not fetched.
+        UsageError: the weights that ``mldocker.yaml`` names are not there.
     """
+    if adapter.weights and not (folder / adapter.weights).is_file():
+        raise UsageError(f"mldocker.yaml mounts {adapter.weights}, and there is no such file")
     tell("building it …")
     target = adapter.target or None
     report = bench.build(folder, dockerfile, name="audit", target=target, sizes=False)
@@ -69,7 +73,8 @@ def tried(
     image = inspected(replace(found.report, image=report.tag), found.indexes())
     seen = _inside(bench, report.image_id, image)
     if run:
-        seen |= behaviour.watched(bench, report.image_id, adapter, tell)
+        weights = (folder / adapter.weights).read_bytes() if adapter.weights else None
+        seen |= behaviour.watched(bench, report.image_id, adapter, weights, tell)
     return Tried(seen, image)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from mldocker_lab.audit.adapter import Adapter
 from mldocker_lab.audit.dynamic import tried
+from mldocker_lab.errors import ImageNotFound, UsageError
 from mldocker_lab.supply.bases import SLIM
 
 pytestmark = pytest.mark.engine
@@ -115,6 +117,26 @@ def test_a_service_that_deserves_pass(bench, tmp_path, adapter):
     assert "became healthy; with a broken model /ready answers 503" in seen["healthcheck"].evidence
     assert "40 of 40" in seen["limits"].evidence
     assert "exit status 0" in seen["exec-form"].evidence
+
+
+def test_a_model_that_is_mounted(bench, tmp_path, adapter):
+    write(tmp_path, {"Dockerfile": GOOD_FILE, "app.py": GOOD, "weights/m": json.dumps([1])})
+    seen = tried(bench, tmp_path, "Dockerfile", replace(adapter, weights="weights/m")).seen
+    assert "with a broken model /ready answers 503" in seen["healthcheck"].evidence
+    assert "with a read-only root, too" in seen["non-root"].evidence
+    assert not bench.engine.our_volumes()
+    with pytest.raises(UsageError, match="weights/other"):
+        tried(bench, tmp_path, "Dockerfile", replace(adapter, weights="weights/other"))
+
+
+def test_a_base_that_is_pinned_to_another_image(bench, tmp_path, adapter):
+    there = bench.engine.image(SLIM).id
+    other = there[:-1] + ("0" if there[-1] != "0" else "1")
+    write(tmp_path, {"Dockerfile": f"FROM {SLIM}@{there}\nRUN true\n"})
+    assert tried(bench, tmp_path, "Dockerfile", adapter, run=False).seen
+    write(tmp_path, {"Dockerfile": f"FROM {SLIM}@{other}\nRUN true\n"})
+    with pytest.raises(ImageNotFound, match="FROM pins"):
+        tried(bench, tmp_path, "Dockerfile", adapter, run=False)
 
 
 def test_a_service_that_deserves_fail(bench, tmp_path, adapter):
