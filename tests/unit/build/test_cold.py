@@ -13,7 +13,7 @@ from mldocker_lab.build.cold import _restored, _spelled
         ("mldocker-lab/python:3.11-slim", "mldocker-lab/python:3.11-slim"),
         ("registry.example:5000/team/python:3", "registry.example-5000/team/python:3"),
         (f"python:3.11@sha256:{'ab' * 32}", "python:" + 32 * "ab"),
-        (f"python@sha256:{'cd' * 32}", "python:cdcdcdcdcdcd"),
+        (f"python@sha256:{'cd' * 32}", "python:" + 32 * "cd"),
     ],
 )
 def test_any_image_name_fits_at_the_end_of_another(name, spelled):
