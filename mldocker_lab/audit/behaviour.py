@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mldocker_lab.run.volume import Volume
     from mldocker_lab.workbench import Workbench
 
-__all__ = ["watched"]
+__all__ = ["Start", "mounted", "watched"]
 
 _LOAD = 40  # requests
 _GRACE = 10
@@ -71,21 +71,21 @@ def watched(
         weights: what is mounted where it looks for its model; None to leave that to the image.
         tell: hears what is being tried.
     """
-    with _models(bench, image, adapter, weights) as models:
-        return _lives(_Start(bench, image, adapter, models), tell)
+    with mounted(bench, image, adapter, weights) as start:
+        return _lives(start, tell)
 
 
 @contextmanager
-def _models(
+def mounted(
     bench: Workbench, image: str, adapter: Adapter, weights: bytes | None
-) -> Iterator[Volume | None]:
-    """A volume with the weights, if the service gets them from outside."""
+) -> Iterator[Start]:
+    """How the service starts, with its weights mounted if it gets them from outside."""
     if weights is None or not adapter.model:
-        yield None
+        yield Start(bench, image, adapter, None)
         return
     with bench.volume() as volume:
         _fill(bench, image, volume, adapter.model, weights)
-        yield volume
+        yield Start(bench, image, adapter, volume)
 
 
 def _fill(bench: Workbench, image: str, volume: Volume, model: str, data: bytes) -> None:
@@ -99,7 +99,7 @@ def _fill(bench: Workbench, image: str, volume: Volume, model: str, data: bytes)
         bench.engine.remove(container)
 
 
-def _lives(start: _Start, tell: Callable[[str], None]) -> dict[str, Seen]:
+def _lives(start: Start, tell: Callable[[str], None]) -> dict[str, Seen]:
     adapter = start.adapter
     tell("starting it, asking it, stopping it …")
     first = _first(start)
@@ -123,8 +123,8 @@ def _lives(start: _Start, tell: Callable[[str], None]) -> dict[str, Seen]:
 
 
 @dataclass(frozen=True)
-class _Start:
-    """How each life begins."""
+class Start:
+    """How each life begins; ``models`` is the volume that has the weights, if any is mounted."""
 
     bench: Workbench
     image: str
@@ -132,6 +132,7 @@ class _Start:
     models: Volume | None
 
     def container(self, *, ready: str | None = None, **options: Any) -> Container:
+        """A container of the image, within its limits; options as for ``Options``."""
         adapter = self.adapter
         if self.models is not None:
             options["volumes"] = {self.models: f"{adapter.model.rpartition('/')[0]}:ro"}
@@ -163,7 +164,7 @@ class _Start:
         )
 
 
-def _first(start: _Start) -> _Life:
+def _first(start: Start) -> _Life:
     life = _Life(has_check=start.check() is not None)
     adapter = start.adapter
     try:
@@ -202,7 +203,7 @@ def _begun(c: Container, life: _Life, adapter: Adapter) -> None:
         life.ended = c.finished(_LATE_SECONDS)
 
 
-def _as_nobody(start: _Start) -> str:
+def _as_nobody(start: Start) -> str:
     """What went wrong with few rights; nothing if it got ready."""
     if not start.adapter.ready:
         return ""
@@ -222,7 +223,7 @@ def _as_nobody(start: _Start) -> str:
         return lines[-1].strip(" |")[:120]
 
 
-def _killed(start: _Start) -> int:
+def _killed(start: Start) -> int:
     """Lines that are there after SIGKILL, once it had been ready and asked."""
     try:
         with start.container(ready=start.adapter.ready or None) as c:
@@ -239,7 +240,7 @@ def _killed(start: _Start) -> int:
         return 0
 
 
-def _broken(start: _Start, ready_at: float) -> Seen:
+def _broken(start: Start, ready_at: float) -> Seen:
     """Rubbish where the model should be: it must not say that it is ready, however long one waits.
 
     Args:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mldocker_lab.report.inspection import Inspection
     from mldocker_lab.workbench import Workbench
 
-__all__ = ["Tried", "tried"]
+__all__ = ["Tried", "seen_of", "tried"]
 
 _HEAD = 4096  # bytes
 
@@ -71,11 +71,38 @@ def tried(
     tell("taking its image apart …")
     found = contents(bench.engine, report.image_id)
     image = inspected(replace(found.report, image=report.tag), found.indexes())
-    seen = _inside(bench, report.image_id, image)
-    if run:
-        weights = (folder / adapter.weights).read_bytes() if adapter.weights else None
-        seen |= behaviour.watched(bench, report.image_id, adapter, weights, tell)
+    weights = (folder / adapter.weights).read_bytes() if adapter.weights else None
+    seen = seen_of(
+        bench, report.image_id, image, adapter=adapter, weights=weights, run=run, tell=tell
+    )
     return Tried(seen, image)
+
+
+def seen_of(
+    bench: Workbench,
+    image_id: str,
+    image: Inspection,
+    *,
+    adapter: Adapter,
+    weights: bytes | None = None,
+    run: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, Seen]:
+    """What is in an image that was built, and what it does, by rule.
+
+    Args:
+        bench: where it is.
+        image_id: its id on the engine.
+        image: the same, taken apart.
+        adapter: how to ask the service.
+        weights: what is mounted where it looks for its model; None for nothing.
+        run: let it live, too.
+        tell: hears what is being tried.
+    """
+    seen = _inside(bench, image_id, image)
+    if run:
+        seen |= behaviour.watched(bench, image_id, adapter, weights, tell)
+    return seen
 
 
 def _inside(bench: Workbench, image_id: str, image: Inspection) -> dict[str, Seen]:
