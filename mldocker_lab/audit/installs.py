@@ -223,6 +223,13 @@ def _after_options(texts: tuple[str, ...], at: int, valued: tuple[str, ...]) -> 
 def install(step: Step, command: Command) -> Install | None:
     """What this command (without wrappers) installs; None if it installs no Python packages."""
     name, texts = command.name, command.texts
+    if not command.words:
+        return None
+    if not command.words[0].known:
+        if texts[1:2] == ("-m",):
+            name = "python"
+        elif re.search(r"pip\d*\}?$", name, re.IGNORECASE):
+            name = "pip"
     if _PYTHON.match(name):
         at = next(
             (i for i, text in enumerate(texts[1:], 1) if not text.startswith("-") or text == "-m"),

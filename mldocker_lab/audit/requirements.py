@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 import tomllib
@@ -143,7 +144,10 @@ def conda(text: str, *, known: bool = True, line: int = 0) -> Requirement:
 
 
 def file_requirements(
-    path: str, read: Callable[[str], str | None], depth: int = 0
+    path: str,
+    read: Callable[[str], str | None],
+    depth: int = 0,
+    extras: frozenset[str] = frozenset(),
 ) -> list[tuple[str, Requirement]] | None:
     """Every requirement of a file, with the file it stands in; None if it is not at hand.
 
@@ -151,6 +155,7 @@ def file_requirements(
         path: requirements.txt, pyproject.toml, environment.yml, Pipfile, setup.py or setup.cfg.
         read: gives the text of a file.
         depth: how many ``-r`` led here.
+        extras: the extras of a project that are asked for.
     """
     text = read(path)
     if text is None or depth > _DEEPEST:
@@ -160,14 +165,17 @@ def file_requirements(
         return []
     try:
         if base == "pyproject.toml":
-            return [(path, one) for one in _pyproject(text)]
+            return [(path, one) for one in _pyproject(text, extras)]
         if base == "Pipfile":
             return [(path, one) for one in _pipfile(text)]
     except (ValueError, tomllib.TOMLDecodeError, AttributeError, TypeError):
         return None
     if base.endswith((".yml", ".yaml")):
         return [(path, one) for one in _environment(text)]
-    if base in ("setup.py", "setup.cfg"):
+    if base == "setup.py":
+        found = _setup(text)
+        return None if found is None else [(path, one) for one in found]
+    if base == "setup.cfg":
         return None
     return list(_requirements(path, text, read, depth))
 
@@ -204,18 +212,50 @@ def _requirements(
         editable = re.match(r"(?:-e|--editable)[\s=]*(\S+)", line)
         if editable:
             yield path, requirement(editable.group(1), line=number)
+        elif re.match(r"(-i|--index-url|--extra-index-url|-f|--find-links)\b", line):
+            yield path, Requirement(line, "", True, line=number, local=True)
         elif not line.startswith("-"):
             body = re.sub(r"\s--(hash|config-settings?|global-option|install-option).*$", "", line)
             yield path, requirement(body, known="${" not in body, line=number)
 
 
-def _pyproject(text: str) -> Iterator[Requirement]:
+def _pyproject(text: str, extras: frozenset[str]) -> Iterator[Requirement]:
     data = tomllib.loads(text)
     lines = text.splitlines()
-    for one in data.get("project", {}).get("dependencies", []):
+    project = data.get("project", {})
+    asked = list(project.get("dependencies", []))
+    for name in extras:
+        asked += project.get("optional-dependencies", {}).get(name, [])
+    for one in asked:
         yield requirement(str(one), line=_line_of(lines, str(one)))
     poetry = data.get("tool", {}).get("poetry", {}).get("dependencies", {})
     yield from _tables(poetry, lines)
+
+
+def _setup(text: str) -> list[Requirement] | None:
+    """``install_requires`` of a setup.py, if it is a plain list; None if it is computed."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    lists = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "install_requires":
+            value = lists.get(node.value.id) if isinstance(node.value, ast.Name) else node.value
+            if isinstance(value, ast.List) and all(isinstance(e, ast.Constant) for e in value.elts):
+                return [
+                    requirement(str(e.value), line=e.lineno)
+                    for e in value.elts
+                    if isinstance(e, ast.Constant)
+                ]
+            return None
+    return None
 
 
 def _pipfile(text: str) -> Iterator[Requirement]:

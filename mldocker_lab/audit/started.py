@@ -31,7 +31,9 @@ _NOT_PYTHON = frozenset(
         "true", "cat", "echo", "redis-server", "postgres", "R", "Rscript", "julia", "go", "cargo", "make",
     ]
 )  # fmt: skip
-_WRAPPERS = frozenset(["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"])
+_WRAPPERS = frozenset(
+    ["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"]
+)
 _PYTHON_BASE = re.compile(
     r"(^|/)(python|pypy|miniconda3?|anaconda3?|micromamba|mambaforge|miniforge3|pytorch|tensorflow|uvicorn-gunicorn)"
     r"|python\d?|py3\d",
@@ -103,6 +105,8 @@ def is_job(target: Target) -> bool:
         return False
     for _, command in found:
         if any(text in _HELP for text in command.texts):
+            return True
+        if PYTHON.match(command.name) and "-c" in command.texts[:4]:
             return True
         script = next((t for t in command.texts if t.endswith(".py")), "")
         module = command.texts[command.texts.index("-m") + 1 :][:1] if "-m" in command.texts else ()

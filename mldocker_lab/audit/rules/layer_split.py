@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
 
 _FRAMEWORK = re.compile(
-    r"^(torch(vision|audio|text)?|pytorch|tensorflow(-gpu|-cpu)?|jax(lib)?|mxnet.*|paddlepaddle.*|onnxruntime(-gpu)?|keras)$"
+    r"^(torch|pytorch|tensorflow(-gpu|-cpu)?|jax(lib)?|mxnet.*|paddlepaddle.*|onnxruntime(-gpu)?|keras)$"
 )
 _MANY = 8  # packages in one command, with a framework among them
 
@@ -55,7 +55,7 @@ def _system(step: Step) -> list[bool]:
 
 def _only_tools(one: Install) -> bool:
     tools = {"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "virtualenv", "build", "pdm"}
-    return bool(one.packages) and one.names <= tools and not one.files
+    return bool(one.names) and one.names <= tools and not one.files
 
 
 RULE = Rule(

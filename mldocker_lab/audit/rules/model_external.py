@@ -36,7 +36,7 @@ _CALLS = re.compile(
     r"from_pretrained\s*\(|snapshot_download\s*\(|hf_hub_download\s*\(|SentenceTransformer\s*\(|load_model\s*\(|"
     r"hub\.load\s*\(|download_model|spacy\.cli\.download|download_root|pipeline\s*\(|WhisperModel\s*\(|EasyOCR|"
     r"easyocr\.Reader\s*\(|YOLO\s*\(|load_state_dict_from_url|TextEmbedding\s*\(|CrossEncoder\s*\(|get_model\s*\(|"
-    r"models\.\w+\(\s*(pretrained|weights)\s*="
+    r"\w\(\s*(pretrained|weights)\s*="
 )
 _SCRIPT = re.compile(
     r"(download|fetch|get|cache|preload|prefetch|pull|warm|bake)[-_]?\w*(model|weight|checkpoint|ckpt|hf)\w*|"
@@ -47,12 +47,21 @@ _PLAIN_SCRIPT = re.compile(r"(download|fetch|prefetch)(er)?\.py$")
 _COMMAND = re.compile(r"[\w-]+-download$")
 _DATA = re.compile(r"(^|/)(data|datasets?)/", re.IGNORECASE)
 _TRAINS = re.compile(r"(^|/)train\w*\.py$|(^|/)\w*_?train(ing)?\.py$")
-_BIG = 1_000  # bytes; below, a file is a pointer or a fixture, not weights
+_ASIDE = re.compile(
+    r"(^|/)(tests?|fixtures|docs?|examples?|samples?|vocab\w*)/|tokenizer|vocab|scaler|encoder_label"
+)
 _PLACE = re.compile(
     r"^(HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_CACHE|TORCH_HOME|SENTENCE_TRANSFORMERS_HOME|"
     r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|NAME|ID|STORE|BUCKET|CACHE)\w*|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR))$"
 )
-_MODEL_OPTION = re.compile(r"^--(model|model[-_](path|dir|id|name|repository|store|uri)|checkpoint\w*|weights)(=|$)")
+_MOUNT = re.compile(
+    r"(^|[/_.-])(models?|weights|checkpoints?|hf[-_]?(cache|home)|huggingface|model[-_]?cache|artifacts|mlruns|ollama)"
+    r"([/_:.-]|$)|MLFLOW_TRACKING_URI|MODEL_(PATH|DIR|URI|URL|BUCKET)",
+    re.IGNORECASE,
+)
+_MODEL_OPTION = re.compile(
+    r"^--(model|model[-_](path|dir|id|name|repository|store|uri)|checkpoint\w*|weights)(=|$)"
+)
 
 
 def judge(target: Target) -> Judged:
@@ -89,8 +98,18 @@ def _outside(target: Target) -> tuple[str, Spot] | None:
             name = next((n for n in step.one.words[::2] if _PLACE.search(n)), "")
             if name:
                 return f"{name} says where the model is at run time", target.spot(step)
+    for unit in target.deployment.units if target.deployment else ():
+        found = next(
+            (text for text in (*unit.mounts, *unit.environment) if _MOUNT.search(text)), ""
+        )
+        if found:
+            return f"{unit.name} gets its model from outside: {found[:80]}", unit.spot
     for step, command in programs(target):
-        said = _run(command) or next((t for t in command.texts if _MODEL_OPTION.match(t)), "")
+        said = _run(command)
+        said = "" if "trained while" in said else said
+        said = said.replace(" while building", "") or next(
+            (t for t in command.texts if _MODEL_OPTION.match(t)), ""
+        )
         if said:
             text = f"the model is named or fetched when the container starts: {said[:80]}"
             return text, target.spot(step)
@@ -122,6 +141,9 @@ def _copy(
             elif broad(step) or not known:
                 doubts.append((f"what {step.keyword} {text} brings is not at hand", spot))
         else:
+            if _FOLDER.search(text) and not broad(step) and _placeholder(target, text):
+                said = f"a folder of models is copied into the image: {text}"
+                faults.append((said, spot))
             found = _weights_in(target, text)
             if found:
                 name, size = found
@@ -140,6 +162,11 @@ def _is_weights(path: str) -> bool:
 
 def _at_hand(target: Target, text: str) -> bool:
     return bool(target.project.below(text)) or "*" in text
+
+
+def _placeholder(target: Target, text: str) -> bool:
+    """The folder holds no code: weights are put into it where the image is built."""
+    return not any(name.endswith(".py") for name in target.project.below(text.rstrip("*")))
 
 
 def _made(target: Target, step: Step) -> bool:
@@ -163,7 +190,7 @@ def _weights_in(target: Target, text: str) -> tuple[str, int] | None:
                 ignored = patterns.ignored(name)
             except UsageError:
                 ignored = False
-            if size >= _BIG and not ignored:
+            if not ignored and not _ASIDE.search(name):
                 found.append((size, name))
     size, name = max(found, default=(0, ""))
     return (name, size) if name else None
@@ -234,7 +261,10 @@ def _python(texts: tuple[str, ...], line: str) -> str:
     script = next((t for t in texts[1:] if t.endswith(".py")), "")
     if script and _TRAINS.search(script):
         return f"the model is trained while building: {line[:80]}"
-    if script and (_SCRIPT.search(posixpath.basename(script)) or _PLAIN_SCRIPT.match(posixpath.basename(script))):
+    if script and (
+        _SCRIPT.search(posixpath.basename(script))
+        or _PLAIN_SCRIPT.match(posixpath.basename(script))
+    ):
         return f"a script fetches weights while building: {script}"
     return ""
 

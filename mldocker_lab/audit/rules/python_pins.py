@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
 from mldocker_lab.audit.installs import Install
-from mldocker_lab.audit.origins import context_sources, origin
+from mldocker_lab.audit.origins import context_sources, origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements, is_lock
 
 if TYPE_CHECKING:
@@ -125,12 +125,10 @@ def _project(target: Target, one: Install, seen: _Seen) -> None:
         return
     spot = target.spot(one.command)
     local = next((p.text for p in one.packages if p.local), ".")
-    folder = local.partition("[")[0]
-    if any(mark in folder for mark in (".whl", ".tar.gz", ".zip", "*")):
+    if any(mark in local for mark in (".whl", ".tar.gz", ".zip", "*")):
         seen.unknown.append((f"what {local} depends on is not at hand", spot))
         return
-    here = origin(target, one.step, f"{folder}/pyproject.toml")
-    found = file_requirements(here, target.project.text) if here else None
+    found = project_requirements(target, one)
     if not found:
         seen.unknown.append(("the project's own dependencies are not at hand", spot))
         return

@@ -28,7 +28,7 @@ _IN_URL = re.compile(
     r"https?://[^\s/:@\"']+:([^\s/@\"']+)@|https?://(ghp_|oauth2:|x-access-token:)?\$\{?\w*(TOKEN|PAT)\w*\}?@"
 )
 _PASSWORD = re.compile(r"\becho\s+[\"']?\w+:[^\s\"'$|]+[\"']?\s*\|\s*(sudo\s+)?chpasswd")
-_TOKEN_FILE = re.compile(r"(^|/)\.?(\w+[_-])?tokens?(\.txt)?$", re.IGNORECASE)
+_TOKEN_FILE = re.compile(r"(^|/)\.?(\w+[_-])?tokens?([_-]?file)?(\.txt)?$", re.IGNORECASE)
 _LOGIN = re.compile(
     r"\bwandb login\s+(--relogin\s+)?([0-9a-f]{20,}|\$\{?\w*KEY)|\b(huggingface-cli|hf auth) login .*--token[= ]\S"
 )
@@ -59,12 +59,20 @@ def _step(target: Target, step: Step) -> list[str]:
         for text in context_sources(step):
             why = secret(posixpath.normpath(text))
             why = why or ("a token, by its name" if _TOKEN_FILE.search(text) else None)
+            why = why or ("it is read as a token below" if _read_as_token(target, text) else None)
             if why:
                 found.append(f"{text} is copied into a layer ({why})")
         return found
     if step.keyword == "RUN":
         return _run(step)
     return []
+
+
+def _read_as_token(target: Target, text: str) -> bool:
+    """A login further down reads the file."""
+    name = posixpath.basename(text)
+    runs = (s.one.value for s in target.chain if s.keyword == "RUN")
+    return any(name in run and re.search(r"login\b.*--token|docker login", run) for run in runs)
 
 
 def _secretive(name: str) -> bool:
