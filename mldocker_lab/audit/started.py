@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.installs import unwrapped
@@ -39,6 +40,7 @@ _PYTHON_BASE = re.compile(
     r"|python\d?|py3\d",
     re.IGNORECASE,
 )
+_ENVIRONMENT = re.compile(r"venv|site-packages|dist-packages|conda|/install\b|\.local|pyinstaller")
 _TRAINS = re.compile(
     r"(^|[/_.-])(train|training|trainer|finetune|fine_tune|preprocess\w*|evaluate|eval|prepare\w*|benchmark)"
     r"(ing)?([_.-]|$)",
@@ -51,12 +53,21 @@ _LONGEST = 20_000
 def programs(target: Target) -> list[tuple[Step, Command]]:
     """The commands that run when the container starts, in order; scripts at hand are read."""
     found: list[tuple[Step, Command]] = []
+    entry, cmd = target.entrypoint, target.command
+    if entry and cmd and entry.plain and cmd.one.json and not _hands_on(entry.plain[0]):
+        whole = replace(entry.plain[0], words=entry.plain[0].words + cmd.commands[0].words)
+        return [(cmd, _behind_init(whole))]
     for step in target.started:
         for command in step.plain:
             plain = _behind_init(command)
             found.append((step, plain))
             found += [(step, one) for one in _script(target, step, plain)]
     return found
+
+
+def _hands_on(command: Command) -> bool:
+    """An ENTRYPOINT that starts what CMD names: an init, or a script that ends in exec "$@"."""
+    return command.name in _WRAPPERS or any(text.endswith(".sh") for text in command.texts[:2])
 
 
 def _behind_init(command: Command) -> Command:
@@ -93,8 +104,12 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
     first = names[-1] if len(names) == 1 else next((n for n in names if n), "")
     if first in _NOT_PYTHON or not first:
         return False
-    installs = any(True for _ in target.installs(everywhere=True))
-    return installs or bool(_PYTHON_BASE.search(target.root.name))
+    if "tritonserver" in target.root.name:
+        return False
+    if any(True for _ in target.installs(everywhere=False)) or _PYTHON_BASE.search(target.root.name):
+        return True
+    copied = [s.one.value for s in target.chain if s.keyword == "COPY" and s.one.flag("from")]
+    return any(_ENVIRONMENT.search(text) for text in copied)
 
 
 def is_job(target: Target) -> bool:

@@ -57,7 +57,12 @@ _COMMON = frozenset(
     ]
 )
 _AT_HOME = re.compile(
-    r"[^/]+\.py|requirements[\w.-]*\.txt|pyproject\.toml|environment\.ya?ml|Pipfile|\.dockerignore"
+    r"[^/]+\.py|requirements[\w.-]*\.txt|pyproject\.toml|environment\.ya?ml|Pipfile|\.dockerignore|"
+    r"setup\.py|Cargo\.toml|go\.mod|package\.json"
+)
+_ASIDE = re.compile(
+    r"(^|/)(\.?docker|dockerfiles?|infra\w*|deploy\w*|build|ci|images?|containers?|gpu|cpu)$",
+    re.IGNORECASE,
 )
 _MOST = 400  # files that may say how it is started
 
@@ -158,7 +163,8 @@ def _context(target: Target) -> str:
     sources = [t for step in target.all_steps for t in context_sources(step)]
     plain = [t for t in sources if not re.search(r"[$*]", t) and posixpath.normpath("/" + t) != "/"]
     best, most = "", -1
-    for candidate in dict.fromkeys((folder, above, "")):
+    aside = bool(_ASIDE.search(folder))
+    for candidate in dict.fromkeys(("", above, folder) if aside else (folder, above, "")):
         project = replace(target.project, context=candidate)
         count = 2 * sum(bool(project.below(text)) for text in plain)
         count += any(_AT_HOME.fullmatch(name) for name in project.inside)

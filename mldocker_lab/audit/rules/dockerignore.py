@@ -36,7 +36,7 @@ _MODELS = (
     "x.safetensors",
 )
 _NAMES_DATA = re.compile(
-    r"(^|/)(data|datasets?|corpus|corpora|models?|weights|checkpoints?)(/|$)|\.(csv|parquet|npy|h5|pth?|onnx|safetensors)$",
+    r"(^|/)(data|artifacts|mlruns|datasets?|corpus|corpora|models?|weights|checkpoints?)(/|$)|\.(csv|parquet|npy|h5|pth?|onnx|safetensors)$",
     re.IGNORECASE,
 )
 _PROPOSED = (
