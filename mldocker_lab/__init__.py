@@ -25,6 +25,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Pair": "mldocker_lab.pair",
     "Secret": "mldocker_lab.build.secrets",
+    "audit": "mldocker_lab.audit.auditing",
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
     "clean": "mldocker_lab.lab",

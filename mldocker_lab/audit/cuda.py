@@ -20,7 +20,7 @@ __all__ = ["Seen", "Wheel", "asked", "dotted", "survey"]
 
 #: The CUDA versions that PyTorch has published wheel indexes for.
 _INDEXES = frozenset(
-    "75 80 90 91 92 100 101 102 110 111 113 115 116 117 118 121 124 126 128 129 130 132".split()  # noqa: SIM905
+    "75 80 90 91 92 100 101 102 110 111 113 115 116 117 118 121 124 126 128 129 130 132".split()
 )
 _INDEX = re.compile(r"whl/(?:nightly/|test/|pre/)?cu(\d{2,3})\b|/cu(\d{2,3})(?:/|$)|^cu(\d{2,3})$")
 _CPU_INDEX = re.compile(r"whl/(nightly/|test/)?cpu\b|^cpu$")
@@ -32,7 +32,8 @@ _OPTIONS = (
     "--torch-backend",
 )  # fmt: skip
 _VARIABLES = (
-    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_TORCH_BACKEND",
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
+    "UV_TORCH_BACKEND",
 )  # fmt: skip
 #: CUDA's major version in the wheels that the usual index has for a version of torch.
 _TORCH = {"1.12": 10, "1.13": 11, "2.0": 11} | {f"2.{minor}": 12 for minor in range(1, 11)}
@@ -40,6 +41,7 @@ _GPU_PACKAGES = frozenset(
     ["onnxruntime-gpu", "tensorflow-gpu", "faiss-gpu", "tensorrt", "paddlepaddle-gpu"]
 )
 _CONDA = frozenset(["cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit"])
+_MAJORS = range(10, 21)  # two digits are a major version; others, as 92, are 9.2
 _NEWEST = 13  # the CUDA that onnxruntime-gpu is built for today
 
 
@@ -79,10 +81,10 @@ def dotted(major: int, minor: int | None) -> str:
 
 def _version(digits: str) -> tuple[int, int | None]:
     """``118`` → 11.8, ``92`` → 9.2, ``12`` → 12."""
-    if len(digits) == 3:  # noqa: PLR2004
+    if digits[2:]:
         return int(digits[:2]), int(digits[2])
     number = int(digits)
-    return (number, None) if 10 <= number <= 20 else (number // 10, number % 10)  # noqa: PLR2004
+    return (number, None) if number in _MAJORS else (number // 10, number % 10)
 
 
 def asked(target: Target, one: Install) -> list[tuple[Requirement, Spot]]:
@@ -108,7 +110,7 @@ def survey(target: Target) -> Seen:
         values = [*one.all(*_OPTIONS), *(one.step.env.get(name) or "" for name in _VARIABLES)]
         indexes = [(value, target.spot(one.command)) for value in values if value]
         indexes += [(p.text, spot) for p, spot in packages if p.text.startswith("-")]
-        settled = any([_index(value, spot, seen) for value, spot in indexes])
+        settled = True in [_index(value, spot, seen) for value, spot in indexes]
         for package, spot in packages:
             _package(package, spot, one, target.root, seen, indexed=settled or bool(indexes))
         seen.settled = seen.settled or (settled and any(p.name == "torch" for p, _ in packages))
@@ -155,7 +157,7 @@ def _conda(package: Requirement, spot: Spot, seen: Seen) -> None:
 
 def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
     """Torch from the usual index: its wheels bring a CUDA of their own."""
-    if "pytorch" in base.repository or not base.known or base.user is None and not base.cuda:
+    if "pytorch" in base.repository or not base.known or (base.user is None and not base.cuda):
         return
     if package.pinned is False:
         there = f"whatever {base.text} has" if base.cuda else "and with it the driver that it needs"

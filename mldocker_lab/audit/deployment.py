@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Deployment", "Unit", "units"]
 
-_WORKLOADS = frozenset(
-    ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet", "InferenceService", "Rollout",
-     "ReplicationController", "PyTorchJob", "Service.serving"]
-)  # fmt: skip
 _OTHERS = re.compile(
-    r"(^|/)(postgres|postgresql|redis|mysql|mariadb|mongo|nginx|traefik|rabbitmq|kafka|zookeeper|minio|elasticsearch|"
-    r"grafana|prometheus|memcached|caddy|busybox|alpine|jaeger|adminer|pgadmin4?|etcd|milvus|qdrant|vault|envoy|cloud-sdk|hadolint|registry|nvidia/cuda|aws-cli|curl|mlflow|mongo-express)"
+    r"(^|/)(postgres|postgresql|redis|mysql|mariadb|mongo|nginx|traefik|rabbitmq|kafka|zookeeper|"
+    r"minio|elasticsearch|"
+    r"grafana|prometheus|memcached|caddy|busybox|alpine|jaeger|adminer|pgadmin4?|etcd|milvus|"
+    r"qdrant|vault|envoy|cloud-sdk|hadolint|registry|nvidia/cuda|aws-cli|curl|mlflow|mongo-express)"
     r"([:@/]|$)",
     re.IGNORECASE,
 )
 _MEMORY_FLAG = re.compile(r"^(-m.*|--memory(=.*)?)$")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_NESTED = 40  # anchors may nest without end
+_DEEPEST = 8  # levels between a manifest and its pods
 _MOST = 300_000  # characters; longer files are data
 
 
@@ -99,7 +99,7 @@ class _Lines(dict[str, Any]):
 
 
 def _plain(node: yaml.Node, depth: int = 0) -> Any:
-    if depth > 40:  # noqa: PLR2004 - anchors may nest without end
+    if depth > _MOST_NESTED:
         return None
     if isinstance(node, yaml.MappingNode):
         found = _Lines()
@@ -158,22 +158,18 @@ def _template(path: str, text: str) -> list[Unit]:
 
 
 def _yaml(path: str, data: dict[str, Any]) -> Iterator[Unit]:
-    services = data.get("services")
-    if isinstance(services, dict) and "kind" not in data:
+    services, kind = data.get("services"), data.get("kind")
+    if isinstance(services, _Lines) and kind is None:
         for name, service in services.items():
             if isinstance(service, dict):
-                yield _service(path, name, service, getattr(services, "lines", {}).get(name, 1))
-    if data.get("kind") == "List" and isinstance(data.get("items"), list):
-        for item in data["items"]:
-            if isinstance(item, dict):
-                yield from _yaml(path, item)
-    if data.get("kind") in _WORKLOADS or (
-        data.get("kind") and "containers" in str(data.get("spec", ""))[:20_000]
-    ):
+                yield _service(path, name, service, services.lines.get(name, 1))
+    for item in data.get("items") or () if kind == "List" else ():
+        if isinstance(item, dict):
+            yield from _yaml(path, item)
+    if kind:
         for pod in _pods(data.get("spec")):
-            for container in pod.get("containers") or []:
-                if isinstance(container, dict):
-                    yield _container(path, pod, container)
+            containers = (one for one in pod["containers"] if isinstance(one, dict))
+            yield from (_container(path, pod, one) for one in containers)
 
 
 def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
@@ -222,7 +218,7 @@ def _at(data: Any, *keys: str) -> Any:
 
 def _pods(spec: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     """Every pod's specification below: whatever holds a list of containers."""
-    if depth > 8:  # noqa: PLR2004
+    if depth > _DEEPEST:
         return
     if isinstance(spec, dict):
         if isinstance(spec.get("containers"), list):

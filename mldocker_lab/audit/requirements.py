@@ -51,7 +51,7 @@ class Requirement:
 
     text: str
     name: str
-    pinned: bool | None
+    pinned: bool | None = None
     version: str = ""
     line: int = 0
     local: bool = False
@@ -92,10 +92,10 @@ def requirement(text: str, *, known: bool = True, line: int = 0) -> Requirement:
             text, normal(name), sure, exact.group().lstrip("= ") if sure else "", line
         )
     if exact:
-        return Requirement(text, normal(name), True, "", line)  # noqa: FBT003 == whatever is given
+        return Requirement(text, normal(name), pinned=True, line=line)
     if not known:
         return Requirement(text, normal(name) if spec else "", None, line=line)
-    return Requirement(text, normal(name), False, line=line)  # noqa: FBT003
+    return Requirement(text, normal(name), pinned=False, line=line)
 
 
 def _is_path(body: str) -> bool:
@@ -115,7 +115,7 @@ def _address(text: str, line: int) -> Requirement:
                 posixpath.basename(path.partition("@")[0]).partition(".git")[0].partition("#")[0]
             )
         if "$" in ref:
-            return Requirement(text, name, True, line=line)  # noqa: FBT003
+            return Requirement(text, name, pinned=True, line=line)
         pinned = bool(ref) and ref not in _BRANCHES and bool(re.search(r"\d", ref))
         return Requirement(text, name, pinned, line=line)
     base = posixpath.basename(text.partition("#")[0].partition("?")[0])
@@ -123,7 +123,9 @@ def _address(text: str, line: int) -> Requirement:
     wheel = base.endswith(".whl") and base.count("-") > 1
     if wheel:
         parts = base.split("-")
-        return Requirement(text, normal(parts[0]), True, parts[1].partition("%")[0], line)  # noqa: FBT003
+        return Requirement(
+            text, normal(parts[0]), pinned=True, version=parts[1].partition("%")[0], line=line
+        )
     return Requirement(text, name, pinned, line=line)
 
 
@@ -137,9 +139,9 @@ def conda(text: str, *, known: bool = True, line: int = 0) -> Requirement:
     spec = spec.strip().strip("\"'")
     exact = re.match(r"(?:={1,2}|\s*)v?(\d[\w.+!-]*)(=[\w.*]+)?\Z", spec)
     if exact:
-        return Requirement(text, normal(name), True, exact.group(1), line)  # noqa: FBT003
+        return Requirement(text, normal(name), pinned=True, version=exact.group(1), line=line)
     if "$" in spec and spec.startswith("="):
-        return Requirement(text, normal(name), True, line=line)  # noqa: FBT003
+        return Requirement(text, normal(name), pinned=True, line=line)
     return Requirement(text, normal(name), False if known else None, line=line)
 
 
@@ -213,7 +215,7 @@ def _requirements(
         if editable:
             yield path, requirement(editable.group(1), line=number)
         elif re.match(r"(-i|--index-url|--extra-index-url|-f|--find-links)\b", line):
-            yield path, Requirement(line, "", True, line=number, local=True)
+            yield path, Requirement(line, "", pinned=True, line=number, local=True)
         elif not line.startswith("-"):
             body = re.sub(r"\s--(hash|config-settings?|global-option|install-option).*$", "", line)
             yield path, requirement(body, known="${" not in body, line=number)

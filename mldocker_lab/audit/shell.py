@@ -211,7 +211,7 @@ class _Lexer:
         if not self.words or self.words[0].text == "export":
             for name, value in self._exported().items():
                 self.values[name] = value
-        elif self.words[0].text == "for" and len(self.words) > 3:  # noqa: PLR2004 - for NAME in …
+        elif self.words[0].text == "for" and self.words[3:]:
             self.values[self.words[1].text] = " ".join(word.text for word in self.words[3:])
         start = self.first or 0
         self.done.append(

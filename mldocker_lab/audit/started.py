@@ -17,32 +17,34 @@ __all__ = ["PYTHON", "is_job", "is_python", "programs"]
 
 PYTHON = re.compile(r"(python|pypy)[\d.]*$")
 _OF_PYTHON = frozenset(
-    [
-        "uvicorn", "gunicorn", "hypercorn", "fastapi", "streamlit", "flask", "celery", "mlflow", "bentoml",
-        "jupyter", "jupyter-lab", "jupyter-notebook", "vllm", "ray", "prefect", "dagster", "airflow", "gradio",
-        "litestar", "granian", "daphne", "waitress-serve", "chainlit", "accelerate", "torchrun", "deepspeed",
-        "tensorboard", "dash", "voila", "rasa", "label-studio", "serve", "pytest", "uv", "poetry", "pipenv",
-    ]
-)  # fmt: skip
+    """
+uvicorn gunicorn hypercorn fastapi streamlit flask celery mlflow bentoml jupyter jupyter-lab
+jupyter-notebook vllm ray prefect dagster airflow gradio litestar granian daphne waitress-serve
+chainlit accelerate torchrun deepspeed tensorboard dash voila rasa label-studio serve pytest uv
+poetry pipenv
+""".split()
+)
 _NOT_PYTHON = frozenset(
-    [
-        "node", "npm", "npx", "yarn", "java", "nginx", "tritonserver", "tensorflow_model_server", "ollama",
-        "bash", "sh", "zsh", "/bin/bash", "sleep", "tail", "sshd", "/usr/sbin/sshd", "nvidia-smi", "caddy",
-        "supervisord", "torchserve", "text-generation-launcher", "text-embeddings-router", "llama-server",
-        "true", "cat", "echo", "redis-server", "postgres", "R", "Rscript", "julia", "go", "cargo", "make",
-    ]
-)  # fmt: skip
+    """
+node npm npx yarn java nginx tritonserver tensorflow_model_server ollama bash sh zsh /bin/bash
+sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve text-generation-launcher
+text-embeddings-router llama-server true cat echo redis-server postgres R Rscript julia go cargo
+make
+""".split()
+)
 _WRAPPERS = frozenset(
     ["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"]
 )
 _PYTHON_BASE = re.compile(
-    r"(^|/)(python|pypy|miniconda3?|anaconda3?|micromamba|mambaforge|miniforge3|pytorch|tensorflow|uvicorn-gunicorn)"
+    r"(^|/)(python|pypy|miniconda3?|anaconda3?|micromamba|mambaforge|miniforge3|pytorch|tensorflow|"
+    r"uvicorn-gunicorn)"
     r"|python\d?|py3\d",
     re.IGNORECASE,
 )
 _ENVIRONMENT = re.compile(r"venv|site-packages|dist-packages|conda|/install\b|\.local|pyinstaller")
 _TRAINS = re.compile(
-    r"(^|[/_.-])(train|training|trainer|finetune|fine_tune|preprocess\w*|evaluate|eval|prepare\w*|benchmark)"
+    r"(^|[/_.-])(train|training|trainer|finetune|fine_tune|preprocess\w*|evaluate|eval|prepare\w*|"
+    r"benchmark)"
     r"(ing)?([_.-]|$)",
     re.IGNORECASE,
 )
@@ -106,7 +108,9 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
         return False
     if "tritonserver" in target.root.name:
         return False
-    if any(True for _ in target.installs(everywhere=False)) or _PYTHON_BASE.search(target.root.name):
+    if any(True for _ in target.installs(everywhere=False)) or _PYTHON_BASE.search(
+        target.root.name
+    ):
         return True
     copied = [s.one.value for s in target.chain if s.keyword == "COPY" and s.one.flag("from")]
     return any(_ENVIRONMENT.search(text) for text in copied)

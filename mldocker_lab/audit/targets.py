@@ -40,7 +40,8 @@ _NOT = (
 )
 _DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
 _SKIPPED = re.compile(
-    r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|/)\.gitlab-ci\.yml$"
+    r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|"
+    r"/)\.gitlab-ci\.yml$"
 )
 _COMMON = frozenset(
     [
@@ -64,6 +65,7 @@ _ASIDE = re.compile(
     r"(^|/)(\.?docker|dockerfiles?|infra\w*|deploy\w*|build|ci|images?|containers?|gpu|cpu)$",
     re.IGNORECASE,
 )
+_WORD = 3  # letters that make a name telling
 _MOST = 400  # files that may say how it is started
 
 
@@ -141,11 +143,16 @@ def _named(file: str, found: list[Unit], mine: list[Unit], *, alone: bool) -> li
     if alone:
         return free
     words = {
-        word for word in re.split(r"[/_.-]", file.lower()) if len(word) > 2 and word not in _COMMON
-    }  # noqa: PLR2004
+        word
+        for word in re.split(r"[/_.-]", file.lower())
+        if len(word) >= _WORD and word not in _COMMON
+    }
     words |= {
-        part for unit in mine for part in re.split(r"[/_.-]", unit.name.lower()) if len(part) > 2
-    }  # noqa: PLR2004
+        part
+        for unit in mine
+        for part in re.split(r"[/_.-]", unit.name.lower())
+        if len(part) >= _WORD
+    }
     near = [
         unit
         for unit in free

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 from mldocker_lab.audit.installs import Install, install
 from mldocker_lab.audit.origins import broad, context_sources
 
@@ -26,9 +26,12 @@ _SYSTEM = {
 
 
 _LISTS = re.compile(
-    r"requirement|constraint|lock|^(pyproject|setup|environment|env|conda|Pipfile|poetry|README|LICENSE|LICENCE|VERSION|"
-    r"MANIFEST|Makefile|Dockerfile|docker|scripts?|bin|wheels?|wheelhouse|dist|deps|packages|patches|third_party|conf(ig)?|"
-    r"etc|root|rootfs|certs?|entrypoint|tini|package|s2i|build|install|tools|utils?|apt|system|vendor|index)",
+    r"requirement|constraint|lock|^(pyproject|setup|environment|env|conda|Pipfile|poetry|README|"
+    r"LICENSE|LICENCE|VERSION|"
+    r"MANIFEST|Makefile|Dockerfile|docker|scripts?|bin|wheels?|wheelhouse|dist|deps|packages|"
+    r"patches|third_party|conf(ig)?|"
+    r"etc|root|rootfs|certs?|entrypoint|tini|package|s2i|build|install|tools|utils?|apt|system|"
+    r"vendor|index)",
     re.IGNORECASE,
 )
 
@@ -51,7 +54,8 @@ def judge(target: Target) -> Judged:
                         here = target.spot(command)
                         text = " ".join(code.one.value.split())
                         return failed(
-                            f"{code.keyword} {text} stands before {what}: every edit installs again",
+                            f"{code.keyword} {text} stands before {what}: every edit installs "
+                            f"again",
                             here,
                         )
         del index
@@ -111,7 +115,8 @@ RULE = Rule(
     id="cache-order",
     number=0,
     title="packages are installed before code is copied",
-    why="Every edit of the code changes the COPY, and all that stands below it is built anew: minutes for each try.",
+    why="Every edit of the code changes the COPY, and all that stands below it is built anew: "
+    "minutes for each try.",
     fix="COPY the requirements alone, install them, then COPY the code.",
     lesson=lessons.CACHE,
     judge=judge,
@@ -120,7 +125,8 @@ RULE = Rule(
     ),
     good=Example(
         {
-            "Dockerfile": "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n"
+            "Dockerfile": "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r "
+            "requirements.txt\nCOPY . .\n"
         }
     ),
 )

@@ -36,7 +36,8 @@ _MODELS = (
     "x.safetensors",
 )
 _NAMES_DATA = re.compile(
-    r"(^|/)(data|artifacts|mlruns|datasets?|corpus|corpora|models?|weights|checkpoints?)(/|$)|\.(csv|parquet|npy|h5|pth?|onnx|safetensors)$",
+    r"(^|/)(data|artifacts|mlruns|datasets?|corpus|corpora|models?|weights|checkpoints?)(/|$)|"
+    r"\.(csv|parquet|npy|h5|pth?|onnx|safetensors)$",
     re.IGNORECASE,
 )
 _PROPOSED = (
@@ -81,7 +82,7 @@ def _keeps_data(target: Target) -> bool:
 
 
 def _at_hand(target: Target) -> bool:
-    """There is more than Dockerfiles in the folder: it is a context, not a file taken out of one."""
+    """There is more than Dockerfiles in the folder: it is a context."""
     return any("dockerfile" not in name.lower() for name in target.project.inside)
 
 
@@ -106,8 +107,10 @@ RULE = Rule(
     id="dockerignore",
     number=8,
     title=".dockerignore keeps out data, notebooks and .git",
-    why="What is in the context is sent to the builder, and COPY . . stores it in the image: history, data, secrets.",
-    fix="Write a .dockerignore with .git, data/, notebooks/, **/*.ipynb and .env, or ignore * and take back what is needed.",
+    why="What is in the context is sent to the builder, and COPY . . stores it in the image: "
+    "history, data, secrets.",
+    fix="Write a .dockerignore with .git, data/, notebooks/, **/*.ipynb and .env, or ignore * and "
+    "take back what is needed.",
     lesson=lessons.CONTEXT,
     judge=judge,
     bad=Example(

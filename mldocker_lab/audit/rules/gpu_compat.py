@@ -22,7 +22,7 @@ def judge(target: Target) -> Judged:
     """One CUDA is named, its wheels exist, and base and wheels agree about its major version."""
     base, seen = target.root, survey(target)
     here = target.span(base.origin.source.source(0), base.origin.source.end)
-    faults = _base(target, base, here) + seen.faults + _differences(target, base, seen)
+    faults = _base(base, here) + seen.faults + _differences(target, base, seen)
     faults += seen.runtime if not seen.wheels else []
     faults += _switched_off(target)
     if faults:
@@ -52,9 +52,9 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
     return unjudged("nothing here asks for a GPU")
 
 
-def _base(target: Target, base: Base, here: Spot) -> list[tuple[str, Spot]]:
+def _base(base: Base, here: Spot) -> list[tuple[str, Spot]]:
     """A tag such as latest: the next pull may bring another CUDA."""
-    jetson = base.repository.startswith(("nvcr.io/nvidia/l4t", "dustynv/"))
+    jetson = base.repository.startswith(("nvidia/l4t", "dustynv/"))
     open_tag = not base.digest and "${" not in base.tag and not re.search(r"\d", base.tag)
     if base.known and base.gpu and base.cuda is None and open_tag and not jetson:
         return [(f"{base.text} names no CUDA version: nobody can say which driver it needs", here)]
@@ -94,8 +94,10 @@ RULE = Rule(
     id="gpu-compat",
     number=4,
     title="CUDA, wheels and driver fit together",
-    why="A CUDA that does not fit the driver or the wheels stops the container, or lets it compute on the CPU without a word.",
-    fix="Name one CUDA version in the base, take wheels of the same major version, and check the host with mldocker-lab gpu check.",
+    why="A CUDA that does not fit the driver or the wheels stops the container, or lets it compute "
+    "on the CPU without a word.",
+    fix="Name one CUDA version in the base, take wheels of the same major version, and check the "
+    "host with mldocker-lab gpu check.",
     lesson=lessons.GPU,
     judge=judge,
     bad=Example(

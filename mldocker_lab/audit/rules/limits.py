@@ -32,8 +32,10 @@ RULE = Rule(
     id="limits",
     number=10,
     title="the deployment sets resource limits",
-    why="Without a limit one leaking service takes the memory of its neighbours, and the kernel chooses who dies.",
-    fix="Set deploy.resources.limits in compose, resources.limits in Kubernetes, or docker run --memory --cpus.",
+    why="Without a limit one leaking service takes the memory of its neighbours, and the kernel "
+    "chooses who dies.",
+    fix="Set deploy.resources.limits in compose, resources.limits in Kubernetes, or docker run "
+    "--memory --cpus.",
     lesson=lessons.RUNTIME,
     judge=judge,
     bad=Example(

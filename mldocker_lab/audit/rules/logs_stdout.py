@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _STREAMS = re.compile(r"^(-|/dev/(stdout|stderr|fd/[12])|/proc/(1|self)/fd/[12]|/dev/tty)$")
 _LOG_OPTION = re.compile(
-    r"^--(log-?file|logfile|access-logfile|error-logfile|log_file|log[-_]path|log[-_]dir|log[-_]output)$"
+    r"^--(log-?file|logfile|access-logfile|error-logfile|log_file|log[-_]path|log[-_]dir|"
+    r"log[-_]output)$"
 )
 _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
@@ -51,8 +52,10 @@ def _unbuffered(target: Target, found: list[tuple[Step, Command]]) -> bool:
     if env.get("PYTHONUNBUFFERED", ""):
         return True
     return any(
-        PYTHON.match(command.name)
-        and any(re.match(r"-[A-Za-tv-z]*u[A-Za-z]*$", text) for text in command.texts[1:3])
+        (
+            PYTHON.match(command.name)
+            and any(re.match(r"-[A-Za-tv-z]*u[A-Za-z]*$", text) for text in command.texts[1:3])
+        )
         or command.sets.get("PYTHONUNBUFFERED")
         for _, command in found
     )
@@ -84,9 +87,9 @@ def _redirected(command: Command) -> list[str]:
         to = redirect.target.text
         writes = redirect.operator in (">", ">>", ">|", ">&", "&>")
         silent = to == "/dev/null"
-        if writes and to and not silent and not _STREAMS.match(to):
-            if command.name not in _WRITES_FILES or _LOG_FILE.search(to):
-                found.append(to)
+        logs = command.name not in _WRITES_FILES or _LOG_FILE.search(to)
+        if writes and to and logs and not silent and not _STREAMS.match(to):
+            found.append(to)
     return found
 
 
@@ -121,7 +124,8 @@ RULE = Rule(
     title="logs go to stdout and stderr, at once",
     why="A log file dies with its container and fills its disk; lines that Python holds back "
     "are gone after a kill.",
-    fix="Write no log file, and set ENV PYTHONUNBUFFERED=1 (or start python -u); rotate in the engine.",
+    fix="Write no log file, and set ENV PYTHONUNBUFFERED=1 (or start python -u); rotate in the "
+    "engine.",
     lesson=lessons.RUNTIME,
     judge=judge,
     bad=Example(

@@ -60,7 +60,8 @@ RULE = Rule(
     id="multi-stage",
     number=1,
     title="a build stage is left behind",
-    why="Compilers, training packages and data that only the build needs are pulled by every node and are there to be attacked.",
+    why="Compilers, training packages and data that only the build needs are pulled by every node "
+    "and are there to be attacked.",
     fix="Build or train in a stage of its own, and COPY --from it only what serving needs.",
     lesson=lessons.STAGES,
     judge=judge,

@@ -36,10 +36,20 @@ USER ${UID:-0}:${GID}
 ENTRYPOINT ["sh", "-c", "python fetch.py && uvicorn app:app > /var/log/x.log 2>&1"]
 CMD uvicorn app:app
 """
+ODD = """\\ $ ${ ` ' " <<EOF ( ) && > # --from=9 [ ] FROM RUN COPY = é \x00 \ufeff"""
 PIECES = st.sampled_from(
-    [*WHOLE.split(), *WHOLE.splitlines(keepends=True), "\\", "\n", "$", "${", "`", "'", '"', "<<EOF", "(", ")", "&&", ">",
-     "#", "--from=9", "[", "]", " ", "\t", "FROM ", "RUN ", "COPY ", "\x00", "é", "\ufeff", "=", "\r\n"]
-)  # fmt: skip
+    [
+        *WHOLE.split(),
+        *WHOLE.splitlines(keepends=True),
+        *ODD,
+        " ",
+        "\n",
+        "\t",
+        "\x00",
+        "\ufeff",
+        "\r\n",
+    ]
+)
 
 
 def rules_bear(text: str) -> None:
