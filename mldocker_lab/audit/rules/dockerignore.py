@@ -17,7 +17,8 @@ from mldocker_lab.audit.finding import (
     passed,
     unjudged,
 )
-from mldocker_lab.audit.origins import broad
+from mldocker_lab.audit.origins import broad, context_sources
+from mldocker_lab.dockerfile.ignore import Patterns
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
@@ -63,7 +64,7 @@ def judge(target: Target) -> Judged:
             for k in missing
         )
         said = f"{target.ignore_file} lets through: {', '.join(missing)}"
-        return failed(said, spot, fixes=(_append(target, lines),))
+        return failed(said, spot, fixes=(_append(target, _harmless(target, lines)),))
     books = [n for n in target.project.inside if n.endswith(".ipynb") and not _out(target, n)]
     also = f"; it lets through {len(books)} notebooks" if books else ""
     return passed(f"{target.ignore_file} keeps out .git and data{also}", spot)
@@ -89,11 +90,23 @@ def _at_hand(target: Target) -> bool:
 def _none(target: Target) -> Judged:
     if not _at_hand(target):
         return unjudged("the folder that is sent is not at hand")
-    edit = Edit(target.ignore_file, 0, 0, _PROPOSED)
+    edit = Edit(target.ignore_file, 0, 0, _harmless(target, _PROPOSED))
     all_of_it = any(broad(step) for step in target.all_steps)
     what = ", and the whole folder is copied" if all_of_it else ""
     fixes = (Fix("make .dockerignore", (edit,)),)
     return failed(f"there is no .dockerignore{what}", Spot(target.file, 1), fixes=fixes)
+
+
+def _harmless(target: Target, lines: str) -> str:
+    """The lines without those that would take away what a COPY names."""
+    named = [text.strip("/") for step in target.all_steps for text in context_sources(step)]
+    kept = []
+    for line in lines.splitlines():
+        pattern = Patterns.parse(line)
+        folder = line.strip("/*")
+        if not any(pattern.ignored(path) or f"{path}/".startswith(f"{folder}/") for path in named):
+            kept.append(f"{line}\n")
+    return "".join(kept)
 
 
 def _append(target: Target, lines: str) -> Fix:
