@@ -65,6 +65,7 @@ class Seen:
         wanted: a package that makes no sense without a GPU.
         runtime: doubts about onnxruntime-gpu, which count if no wheel brings CUDA.
         settled: torch was taken from an index that names its CUDA, or the CPU.
+        open_torch: installations of torch that leave its CUDA open.
     """
 
     wheels: list[Wheel] = field(default_factory=list)
@@ -72,6 +73,7 @@ class Seen:
     wanted: str = ""
     runtime: list[tuple[str, Spot]] = field(default_factory=list)
     settled: bool = False
+    open_torch: list[tuple[str, Spot]] = field(default_factory=list)
 
 
 def dotted(major: int, minor: int | None) -> str:
@@ -114,6 +116,9 @@ def survey(target: Target) -> Seen:
         for package, spot in packages:
             _package(package, spot, one, target.root, seen, indexed=settled or bool(indexes))
         seen.settled = seen.settled or (settled and any(p.name == "torch" for p, _ in packages))
+    if seen.settled:  # an index decided about torch, before or after
+        seen.open_torch = []
+    seen.faults += seen.open_torch
     return seen
 
 
@@ -162,7 +167,7 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
     if package.pinned is False:
         there = f"whatever {base.text} has" if base.cuda else "and with it the driver that it needs"
         said = f"{package.text} names no exact version: it brings the newest CUDA, {there}"
-        seen.faults.append((said, spot))
+        seen.open_torch.append((said, spot))
         return
     major = _TORCH.get(".".join(package.version.split(".")[:2]))
     if major and base.cuda:

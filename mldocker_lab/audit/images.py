@@ -140,7 +140,7 @@ class Base:
         name = self.name.lower()
         return self.cuda is not None or bool(
             re.search(
-                r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|"
+                r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|sglang|vllm-openai|text-generation-inference|"
                 r"^pytorch/pytorch(:(?!.*cpu)|$)",
                 name,
             )

@@ -96,7 +96,7 @@ def _copied(step: Step, sources: tuple[str, ...], path: str) -> Iterator[str]:
     to = step.words[-1][0]
     there = step.path(to)
     for source in sources:
-        here = posixpath.normpath(source.lstrip("/"))
+        here = posixpath.normpath(f"/{source}").lstrip("/") or "."
         name = posixpath.basename(here)
         if "*" in name and posixpath.dirname(path) == there:
             yield posixpath.join(posixpath.dirname(here), posixpath.basename(path))

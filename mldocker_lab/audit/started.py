@@ -26,7 +26,7 @@ poetry pipenv
 )
 _NOT_PYTHON = frozenset(
     """
-node npm npx yarn java nginx tritonserver tensorflow_model_server ollama bash sh zsh /bin/bash
+node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh zsh /bin/bash
 sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve text-generation-launcher
 text-embeddings-router llama-server true cat echo redis-server postgres R Rscript julia go cargo
 make
@@ -103,7 +103,7 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
         return True
     if any(command.texts and command.texts[0].endswith(".py") for _, command in found):
         return True
-    first = names[-1] if len(names) == 1 else next((n for n in names if n), "")
+    first = next((name for name in reversed(names) if name), "")
     if first in _NOT_PYTHON or not first:
         return False
     if "tritonserver" in target.root.name:

@@ -33,6 +33,7 @@ _HUB = re.compile(
     r"huggingface\.\w+/\S+/resolve/|huggingface\.\w+/\S+\.(bin|pth?|gguf|safetensors)|"
     r"fbaipublicfiles"
 )
+_BUCKET = re.compile(r"(s3|gs|az|abfss)://\S*(model|weight|checkpoint)", re.IGNORECASE)
 _HUB_REPOSITORY = re.compile(r"huggingface\.\w+/(?!spaces/)")
 _CALLS = re.compile(
     r"(from_pretrained|snapshot_download|hf_hub_download|SentenceTransformer|load_model|hub\.load|"
@@ -55,11 +56,11 @@ _LOADERS = frozenset(
 _VARIABLE = re.compile(
     r"^(HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_CACHE|TORCH_HOME|"
     r"SENTENCE_TRANSFORMERS_HOME|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR)|"
-    r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|NAME|ID|STORE|BUCKET|CACHE)\w*)$"
+    r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|STORE|BUCKET|CACHE)\w*)$"
 )
 _MOUNT = re.compile(
     r"(^|[/_.-])(models?|weights|checkpoints?|hf[-_]?(cache|home)|huggingface|model[-_]?cache|"
-    r"artifacts|mlruns|ollama)([/_:.-]|$)|MLFLOW_TRACKING_URI|MODEL_(PATH|DIR|URI|URL|BUCKET)",
+    r"artifacts|mlruns|ollama)([/_:.-]|$)",
     re.IGNORECASE,
 )
 _OPTION = re.compile(
@@ -108,7 +109,7 @@ def fetches(command: Command) -> str:
 
 def _is_address(text: str) -> bool:
     weights = _WEIGHTS.search(text) and "/" in text and not is_code(text)
-    return bool(_HUB.search(text) or weights)
+    return bool(_HUB.search(text) or _BUCKET.search(text) or weights)
 
 
 def _downloads(name: str, texts: tuple[str, ...]) -> bool:

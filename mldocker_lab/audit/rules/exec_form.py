@@ -51,12 +51,12 @@ def _script(words: tuple[str, ...]) -> str | None:
 
 
 def _hands_over(words: tuple[str, ...], script: str) -> bool:
-    """The last command replaces the shell: by exec, or as bash does with a single command."""
+    """The last command replaces the shell: by exec, or as bash does by itself with the last one."""
     last = re.split(r"&&|;|\n", script.strip().rstrip(";"))[-1].strip()
     if last.startswith(("exec ", "$@")) or '"$@"' in last:
         return True
-    single = not re.search(r"&&|\|\||[;|&\n]", script.strip())
-    return single and words[0].rpartition("/")[2] == "bash"
+    simple = not re.search(r"\|\||[;|\n]|(?<!&)&(?!&)", script.strip())
+    return simple and words[0].rpartition("/")[2] == "bash"
 
 
 def _as_list(target: Target, step: Step) -> Fix | None:

@@ -58,8 +58,9 @@ def _outside(target: Target) -> tuple[str, Spot] | None:
         if name:
             return f"{name} says where the model is at run time", target.spot(step)
     for unit in target.deployment.units if target.deployment else ():
-        told = (*unit.mounts, *unit.environment)
-        found = next((text for text in told if outside(text, "mount")), "")
+        found = next((text for text in unit.mounts if outside(text, "mount")), "")
+        names = (text.partition("=")[0].partition(" ")[0] for text in unit.environment)
+        found = found or next((name for name in names if outside(name, "variable")), "")
         if found:
             return f"{unit.name} gets its model from outside: {found}", unit.spot
     for step, command in programs(target):
@@ -83,7 +84,7 @@ def _copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
             verb = "fetched" if text.startswith(_REMOTE) else "copied"
             faults.append(f"weights are {verb} into the image: {text}")
         elif from_stage:
-            if holds_models(text) and _made(target, step):
+            if (holds_models(text) and _made(target, step)) or _fetched(target, step, text):
                 faults.append(f"the model is copied into the image from another stage: {text}")
         elif text.startswith(_REMOTE):
             continue
@@ -105,6 +106,17 @@ def _made(target: Target, step: Step) -> bool:
     stages = target.dockerfile.source_stages(step.one)
     steps = (other for index in stages for other in target.steps.get(index, ()))
     return any(other.one.filesystem for other in steps)
+
+
+def _fetched(target: Target, step: Step, text: str) -> bool:
+    """The stage that it is copied from downloads weights to that place."""
+    for index in target.dockerfile.source_stages(step.one):
+        for other in target.steps.get(index, ()):
+            for command in other.plain if other.keyword == "RUN" else ():
+                there = any(word.startswith(text.rstrip("*")) for word in command.texts)
+                if len(text.strip("/")) and there and "trained" not in fetches(command):
+                    return bool(fetches(command))
+    return False
 
 
 def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:

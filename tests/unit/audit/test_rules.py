@@ -559,6 +559,8 @@ def test_health(body, expected):
         ('CMD ["sh", "-c", "uvicorn a:b"]\n', "fail"),
         ('CMD ["sh", "-c", "true && exec uvicorn a:b"]\n', "pass"),
         ('CMD ["bash", "-c", "uvicorn a:b"]\n', "pass"),
+        ('CMD ["bash", "-c", "true && uvicorn a:b"]\n', "pass"),
+        ('CMD ["bash", "-c", "true; uvicorn a:b | tee log"]\n', "fail"),
         ('ENTRYPOINT ["tini", "--"]\nCMD uvicorn a:b\n', "fail"),
         ("COPY a b\n", "pass"),
     ],
