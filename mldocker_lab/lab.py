@@ -76,6 +76,7 @@ __all__ = [
     "find_engine",
     "grade",
     "gradebook_file",
+    "image_digest",
     "inspect",
     "jupyter_arguments",
     "pull_cost",
@@ -452,6 +453,17 @@ def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Explorable:
     """
     found = _contents(image)
     return explorable(inspected(found.report, found.indexes()).show(top))
+
+
+def image_digest(name: str) -> str | None:
+    """The digest that a registry has for an image's name; None if none can be asked.
+
+    The engine asks: it knows the registries, and the logins for them.
+    """
+    try:
+        return find_engine().digest_of(name)
+    except EngineError:
+        return None
 
 
 def explore(image: str | Path | BuildReport) -> Exploration:
