@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.project import Project
 
-__all__ = ["Audited", "audit", "audit_all", "open_project"]
+__all__ = ["Audited", "audit_all", "open_project"]
 
 
 @dataclass(frozen=True)
@@ -72,31 +72,6 @@ def open_project(
         )
     others = tuple(name for name in known if name not in chosen)
     return Audited(folder, project, tuple(chosen), others)
-
-
-def audit(
-    path: str | Path = ".",
-    *,
-    dockerfile: str | None = None,
-    target: str | None = None,
-    args: Mapping[str, str] | None = None,
-    baseline: str | Path | None = None,
-) -> Scorecard:
-    """Hold a project to the ten points of the production checklist; reads files, builds nothing.
-
-    Args:
-        path: the project's folder, or a Dockerfile.
-        dockerfile: which Dockerfile of the folder; the one at the top if not given.
-        target: the stage that is shipped; the last one if not given.
-        args: build arguments.
-        baseline: a file that accepts known failures; ``.mldocker-audit.json`` if there is one.
-
-    Raises:
-        UsageError: no such path, no Dockerfile, no such stage, a bad baseline.
-        DockerfileError: the file has no stage at all.
-    """
-    found = open_project(path, dockerfile)
-    return _cards(found, target, args, baseline)[0][0]
 
 
 def audit_all(

@@ -57,6 +57,8 @@ _KNOWN_NOW = "known when this baseline was written"
 )
 @click.option("--fix", is_flag=True, help="Show the safe changes as a diff, then ask.")
 @click.option("--yes", is_flag=True, help="With --fix: write them without asking.")
+@click.option("--build", "built", is_flag=True, help="Build it, and look what is in the image.")
+@click.option("--run", "watched", is_flag=True, help="Build it, and watch the service live.")
 @click.option("--with-hadolint", is_flag=True, help="hadolint's opinion beside ours.")
 @click.option("--explain", metavar="RULE", help="Say what a rule asks, with examples.")
 def audit(
@@ -74,17 +76,21 @@ def audit(
     new_baseline: Path | None,
     fix: bool,
     yes: bool,
+    built: bool,
+    watched: bool,
     with_hadolint: bool,
     explain: str | None,
 ) -> None:
     """Hold the project in PATH (a folder or a Dockerfile) to the ten-point production checklist.
 
     It reads Dockerfile, .dockerignore, requirements and locks, compose files, manifests and
-    scripts, and builds nothing. What files cannot tell is not judged.
+    scripts. What files cannot tell is not judged. With --run it builds the image on the lab's
+    engine and watches the service, as the project's mldocker.yaml says how to ask it.
 
     \b
     Examples:
       mldocker-lab audit .
+      mldocker-lab audit . --run
       mldocker-lab audit . --all --fail-on points --sarif audit.sarif
       mldocker-lab audit docker/Dockerfile --target serve --fix
     """  # noqa: D301
@@ -98,6 +104,8 @@ def audit(
         found = auditing.open_project(path, dockerfile, everything=everything)
         cards = auditing.audit_all(found, target=target, args=given, baseline=baseline)
         judged += [(found, card, aim) for card, aim in cards]
+    if built or watched:
+        judged = [(f, lab.audit_run(f.folder, c, aim, run=watched), aim) for f, c, aim in judged]
     cards_only = [card for _, card, _ in judged]
     opinions = [hadolint(f.folder / c.target) if with_hadolint else None for f, c, _ in judged]
     _write(sarif_file, lambda: json.dumps(_sarif(judged), indent=1, ensure_ascii=False) + "\n")

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mldocker_lab.audit.auditing import audit
+from mldocker_lab.lab import audit
 from mldocker_lab.audit.static import diagnose
 
 LINES = """\

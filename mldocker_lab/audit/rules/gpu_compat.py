@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
 
 _TRUE = frozenset(["1", "t", "true"])
+_REQUIRED = re.compile(r"cuda>=?\d+\.\d+")
 _SAYS_GPU = re.compile(r"(gpu|cuda)", re.IGNORECASE)
 
 
@@ -34,6 +35,9 @@ def judge(target: Target) -> Judged:
         wheel = seen.wheels[0]
         version = dotted(wheel.major, wheel.minor)
         return passed(f"the wheels bring CUDA {version} ({wheel.text})", wheel.spot)
+    required = _REQUIRED.search(target.env.get("NVIDIA_REQUIRE_CUDA") or "")
+    if required and not base.gpu:
+        return passed(f"the image asks its host for {required[0]}, and nothing contradicts it")
     return _without_a_version(target, base, seen, here)
 
 
