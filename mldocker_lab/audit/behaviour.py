@@ -169,10 +169,10 @@ def _first(start: Start) -> _Life:
     adapter = start.adapter
     try:
         with start.container(ready=adapter.ready or None) as c:
-            life.ready_at = c.now
+            life.ready_at = c.now if adapter.ready else 0.0
             _begun(c, life, adapter)
             life.ended = c.ended or c.stop(_GRACE)
-            life.lines = len(c.lines())
+            life.lines = _told(c, life.ready_at)
         life.peak = c.report.peak_memory
     except NotReady as error:
         life.never = f"it was never ready: {error.what.splitlines()[0]}"
@@ -224,20 +224,27 @@ def _as_nobody(start: Start) -> str:
 
 
 def _killed(start: Start) -> int:
-    """Lines that are there after SIGKILL, once it had been ready and asked."""
+    """Lines that are there after SIGKILL: of a request, or of its start if nobody can ask."""
+    adapter = start.adapter
     try:
-        with start.container(ready=start.adapter.ready or None) as c:
-            if not start.adapter.ready:
-                try:
-                    c.until(lambda: bool(c.logs()) or not c.state.running, "a line", _LATE_SECONDS)
-                except NotInTime:
-                    return 0
+        with start.container(ready=adapter.ready or None) as c:
+            since = c.now if adapter.predict else 0.0
+            with suppress(requests.RequestException):
+                if adapter.predict:
+                    c.post(adapter.predict, adapter.sample)
+            with suppress(NotInTime):
+                c.until(lambda: _told(c, since) > 0 or not c.state.running, "a line", _LATE_SECONDS)
             if c.state.running:
                 c.kill("KILL")
                 c.finished(_GRACE)
-            return len(c.lines())
+            return _told(c, since)
     except (NotReady, EngineError):
         return 0
+
+
+def _told(c: Container, since: float) -> int:
+    """How many lines arrived after a moment of its life."""
+    return sum(line.at >= since for line in c.lines())
 
 
 def _broken(start: Start, ready_at: float) -> Seen:
@@ -301,12 +308,13 @@ def _health(life: _Life, broken: Seen | None) -> Seen:
 
 def _logs(life: _Life, kept: int) -> Seen:
     if life.lines and kept:
-        return Seen("pass", f"{life.lines} lines arrived, {kept} were there after SIGKILL")
+        return Seen("pass", f"{life.lines} lines arrived, {kept} there after SIGKILL")
     if life.lines:
         return Seen(
             "fail", f"{life.lines} lines arrived once it had ended, none was there after SIGKILL"
         )
-    return Seen("fail", "it printed nothing that anybody can collect", decides=True)
+    asked = f"{_LOAD} requests left no line" if life.answered else "it printed nothing"
+    return Seen("fail", f"{asked} that anybody can collect", decides=True)
 
 
 def _limits(life: _Life, adapter: Adapter) -> Seen:
