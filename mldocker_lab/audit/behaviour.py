@@ -169,10 +169,11 @@ def _first(start: Start) -> _Life:
     adapter = start.adapter
     try:
         with start.container(ready=adapter.ready or None) as c:
-            life.ready_at = c.now if adapter.ready else 0.0
+            life.ready_at = c.now
+            before = len(c.lines()) if adapter.predict else 0
             _begun(c, life, adapter)
             life.ended = c.ended or c.stop(_GRACE)
-            life.lines = _told(c, life.ready_at)
+            life.lines = len(c.lines()) - before
         life.peak = c.report.peak_memory
     except NotReady as error:
         life.never = f"it was never ready: {error.what.splitlines()[0]}"
@@ -228,23 +229,20 @@ def _killed(start: Start) -> int:
     adapter = start.adapter
     try:
         with start.container(ready=adapter.ready or None) as c:
-            since = c.now if adapter.predict else 0.0
+            before = len(c.lines()) if adapter.predict else 0
             with suppress(requests.RequestException):
                 if adapter.predict:
                     c.post(adapter.predict, adapter.sample)
             with suppress(NotInTime):
-                c.until(lambda: _told(c, since) > 0 or not c.state.running, "a line", _LATE_SECONDS)
+                c.until(
+                    lambda: len(c.lines()) > before or not c.state.running, "a line", _LATE_SECONDS
+                )
             if c.state.running:
                 c.kill("KILL")
                 c.finished(_GRACE)
-            return _told(c, since)
+            return len(c.lines()) - before
     except (NotReady, EngineError):
         return 0
-
-
-def _told(c: Container, since: float) -> int:
-    """How many lines arrived after a moment of its life."""
-    return sum(line.at >= since for line in c.lines())
 
 
 def _broken(start: Start, ready_at: float) -> Seen:
