@@ -200,6 +200,9 @@ def _begun(c: Container, life: _Life, adapter: Adapter) -> None:
                 lambda: c.state.health in ("healthy", "unhealthy"), "its health", adapter.seconds
             )
         life.health = c.state.health
+    if life.trouble:  # did it die of the load? that shows a moment later
+        with suppress(NotInTime):
+            c.until(lambda: not c.state.running, "its end", _LATE_SECONDS)
     if not c.state.running:
         life.ended = c.finished(_LATE_SECONDS)
 
