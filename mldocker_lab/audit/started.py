@@ -26,10 +26,10 @@ poetry pipenv
 )
 _NOT_PYTHON = frozenset(
     """
-node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh zsh /bin/bash
-sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve text-generation-launcher
-text-embeddings-router llama-server true cat echo redis-server postgres R Rscript julia go cargo
-make
+node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh
+zsh /bin/bash sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve
+text-generation-launcher text-embeddings-router llama-server true cat echo redis-server postgres
+R Rscript julia go cargo make
 """.split()
 )
 _WRAPPERS = frozenset(

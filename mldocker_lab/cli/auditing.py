@@ -57,6 +57,10 @@ _KNOWN_NOW = "known when this baseline was written"
 )
 @click.option("--fix", is_flag=True, help="Show the safe changes as a diff, then ask.")
 @click.option("--yes", is_flag=True, help="With --fix: write them without asking.")
+@click.option("--build", is_flag=True, help="Build the image and look into its layers.")
+@click.option(
+    "--run", "run_it", is_flag=True, help="Build it, run it within limits, ask it, stop it."
+)
 @click.option("--with-hadolint", is_flag=True, help="hadolint's opinion beside ours.")
 @click.option("--explain", metavar="RULE", help="Say what a rule asks, with examples.")
 def audit(
@@ -74,13 +78,17 @@ def audit(
     new_baseline: Path | None,
     fix: bool,
     yes: bool,
+    build: bool,
+    run_it: bool,
     with_hadolint: bool,
     explain: str | None,
 ) -> None:
     """Hold the project in PATH (a folder or a Dockerfile) to the ten-point production checklist.
 
     It reads Dockerfile, .dockerignore, requirements and locks, compose files, manifests and
-    scripts, and builds nothing. What files cannot tell is not judged.
+    scripts; it builds nothing unless you say --build or --run. What cannot be told is not judged.
+    For --run, mldocker.yaml in PATH says how the service is asked: port, ready, predict, sample,
+    model, memory.
 
     \b
     Examples:
@@ -98,6 +106,8 @@ def audit(
         found = auditing.open_project(path, dockerfile, everything=everything)
         cards = auditing.audit_all(found, target=target, args=given, baseline=baseline)
         judged += [(found, card, aim) for card, aim in cards]
+    if build or run_it:
+        judged = [(f, lab.audit_image(f, card, aim, run=run_it), aim) for f, card, aim in judged]
     cards_only = [card for _, card, _ in judged]
     opinions = [hadolint(f.folder / c.target) if with_hadolint else None for f, c, _ in judged]
     _write(sarif_file, lambda: json.dumps(_sarif(judged), indent=1, ensure_ascii=False) + "\n")
