@@ -595,7 +595,9 @@ def audit_run(folder: Path, card: Scorecard, aim: Target, *, run: bool = True) -
     from mldocker_lab.audit.dynamic import tried
     from mldocker_lab.audit.seen import joined
 
-    adapter = Adapter.load(folder)
+    exposed = (step.words[0][0] for step in aim.chain if step.keyword == "EXPOSE")
+    port = next((int(one.partition("/")[0]) for one in exposed if one[:1].isdecimal()), 8080)
+    adapter = Adapter.load(folder, port)
     context = folder / aim.project.context
     file = Path(os.path.relpath(folder / aim.file, context)).as_posix()
     if aim.stage.index < len(aim.dockerfile.stages) - 1:

@@ -63,20 +63,28 @@ class Adapter:
     seconds: float = 60.0
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, port: int = 8080) -> Self:
         """The project's own, or one that knows nothing.
+
+        Args:
+            folder: the project's.
+            port: where it listens if the file does not say.
 
         Raises:
             UsageError: the file is there and makes no sense; the message names the line.
         """
         path = folder / FILE
         if not path.is_file():
-            return cls()
-        return cls.parse(path.read_text(encoding="utf-8"))
+            return cls(port=port)
+        return cls.parse(path.read_text(encoding="utf-8"), port)
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, port: int = 8080) -> Self:
         """What a text says.
+
+        Args:
+            text: YAML.
+            port: where it listens if the text does not say.
 
         Raises:
             UsageError: it is no mapping of the names above.
@@ -90,7 +98,7 @@ class Adapter:
             names = f" {', '.join(sorted(unknown))}" if isinstance(told, dict) else " no mapping"
             raise UsageError(f"{FILE} has{names}", f"its names are {', '.join(sorted(known))}")
         try:
-            return cls(**{name: _as_it_should(name, value) for name, value in told.items()})
+            return cls(**{"port": port, **{n: _as_it_should(n, value) for n, value in told.items()}})
         except (TypeError, ValueError) as error:
             raise UsageError(f"{FILE}: {error}") from error
 

@@ -1,10 +1,14 @@
 """The dynamic audit: build the project's image on the lab's engine, look inside, let it live.
 
-Nothing but the build's own network is given to it; the lab's own engine has no way out at all.
+The service lives within limits, and where the engine is on this machine, on a network of its own
+that leads nowhere. The build has the engine's network; the lab's own engine has no way out.
 """
 
 from __future__ import annotations
 
+import secrets
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,9 +16,10 @@ from mldocker_lab.audit import behaviour, inside
 from mldocker_lab.build.measured import contents
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report.inspection import inspected
+from mldocker_lab.run.bounds import Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mldocker_lab.audit.adapter import Adapter
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Tried", "seen_of", "tried"]
 
 _HEAD = 4096  # bytes
+_SECONDS, _MEMORY, _PROCESSES = 600.0, 4 << 30, 256  # mldocker.yaml asks for less memory
 
 
 class Tried(NamedTuple):
@@ -72,10 +78,30 @@ def tried(
     found = contents(bench.engine, report.image_id)
     image = inspected(replace(found.report, image=report.tag), found.indexes())
     weights = (folder / adapter.weights).read_bytes() if adapter.weights else None
-    seen = seen_of(
-        bench, report.image_id, image, adapter=adapter, weights=weights, run=run, tell=tell
-    )
+    with _offline(bench) as bounded:
+        seen = seen_of(
+            bounded, report.image_id, image, adapter=adapter, weights=weights, run=run, tell=tell
+        )
     return Tried(seen, image)
+
+
+@contextmanager
+def _offline(bench: Workbench) -> Iterator[Workbench]:
+    """The same bench for a stranger's containers: few rights, and no way out if that can be."""
+    if bench.bounds is not None:
+        yield bench
+        return
+    bounds = Bounds(seconds=_SECONDS, memory=_MEMORY, processes=_PROCESSES, cpus=1.0)
+    local = bench.engine.url.startswith("unix://") and sys.platform == "linux"
+    if not local or bench.mirror.network == "host":  # nobody could reach it on such a network
+        yield replace(bench, bounds=bounds)
+        return
+    name = f"mldocker-lab-audit-{secrets.token_hex(4)}"
+    bench.engine.make_network(name)
+    try:
+        yield replace(bench, bounds=replace(bounds, network=name))
+    finally:
+        bench.engine.remove_network(name)
 
 
 def seen_of(

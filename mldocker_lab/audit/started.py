@@ -26,10 +26,10 @@ poetry pipenv
 )
 _NOT_PYTHON = frozenset(
     """
-node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh zsh /bin/bash
-sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve text-generation-launcher
-text-embeddings-router llama-server true cat echo redis-server postgres R Rscript julia go cargo
-make
+node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh
+zsh /bin/bash sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve
+text-generation-launcher text-embeddings-router llama-server true cat echo redis-server postgres
+R Rscript julia go cargo make
 """.split()
 )
 _WRAPPERS = frozenset(
@@ -78,7 +78,10 @@ def _behind_init(command: Command) -> Command:
         at = 1
         while at < len(command.words) - 1 and command.words[at].text.startswith("-"):
             at += 1
-        return unwrapped(command.shifted(at))
+        command = unwrapped(command.shifted(at))
+    script = command.texts[1:2]
+    if command.name in ("bash", "sh") and script and script[0].endswith(".sh"):
+        return command.shifted(1)
     return command
 
 

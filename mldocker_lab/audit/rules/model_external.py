@@ -59,8 +59,8 @@ def _outside(target: Target) -> tuple[str, Spot] | None:
             return f"{name} says where the model is at run time", target.spot(step)
     for unit in target.deployment.units if target.deployment else ():
         found = next((text for text in unit.mounts if outside(text, "mount")), "")
-        names = (text.partition("=")[0].partition(" ")[0] for text in unit.environment)
-        found = found or next((name for name in names if outside(name, "variable")), "")
+        variables = [text.partition("=")[0].partition(" ")[0] for text in unit.environment]
+        found = found or next((name for name in variables if outside(name, "variable")), "")
         if found:
             return f"{unit.name} gets its model from outside: {found}", unit.spot
     for step, command in programs(target):
