@@ -98,7 +98,9 @@ class Adapter:
             names = f" {', '.join(sorted(unknown))}" if isinstance(told, dict) else " no mapping"
             raise UsageError(f"{FILE} has{names}", f"its names are {', '.join(sorted(known))}")
         try:
-            return cls(**{"port": port, **{n: _as_it_should(n, value) for n, value in told.items()}})
+            return cls(
+                **{"port": port, **{n: _as_it_should(n, value) for n, value in told.items()}}
+            )
         except (TypeError, ValueError) as error:
             raise UsageError(f"{FILE}: {error}") from error
 

@@ -34,7 +34,8 @@ asked is not judged:
     ready: /ready
     predict: /predict
     sample: {"rooms": 3}
-    model: /models/model.onnx
+    model: /models/model.onnx     # where the container looks for it
+    weights: models/model.onnx    # the project's file that is mounted there, if the image has none
     memory: 512m
 
 A result is *pass*, *fail* or *not judged*: where the files cannot tell, nothing is passed. To
