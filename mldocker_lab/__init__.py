@@ -37,6 +37,7 @@ _HOME = {
     "inspect": "mldocker_lab.lab",
     "jump": "mldocker_lab.jumping",
     "lesson": "mldocker_lab.lessons",
+    "model_registry": "mldocker_lab.lab",
     "predict": "mldocker_lab.guessing.ask",
     "pull_cost": "mldocker_lab.lab",
     "registry": "mldocker_lab.lab",

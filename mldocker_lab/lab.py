@@ -34,8 +34,9 @@ from mldocker_lab.report.inspection import inspected
 from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.report.pullcost import Pull, PullCost, after_an_edit
 from mldocker_lab.report.savestream import Contents, read_path
-from mldocker_lab.supply import bases, mirror, wheels
+from mldocker_lab.supply import bases, mirror, mlflow_image, wheels
 from mldocker_lab.supply import wheel as wheel_making
+from mldocker_lab.supply.model_registry import ModelRegistry
 from mldocker_lab.supply.registries import Registry
 from mldocker_lab.units import size, took
 from mldocker_lab.widgets.choose import view as choose_view
@@ -74,6 +75,7 @@ __all__ = [
     "gradebook_file",
     "inspect",
     "jupyter_arguments",
+    "model_registry",
     "pull_cost",
     "registry",
     "replay",
@@ -117,13 +119,14 @@ class Ready:
     __repr__ = __str__
 
 
-def up(*, proof: bool | None = None) -> Ready:
+def up(*, proof: bool | None = None, models: bool = False) -> Ready:
     """Find or start an engine, prepare base images, wheels and mirror, prove it with a tiny pair.
 
     Does nothing that is done already; can be interrupted and called again.
 
     Args:
         proof: build the tiny pair at the end; None builds it once for each engine.
+        models: make MLflow's image, too, which is otherwise made when a lesson first needs it.
 
     Raises:
         NoEngine: there is none and none can be started here.
@@ -132,6 +135,10 @@ def up(*, proof: bool | None = None) -> Ready:
     began = time.monotonic()
     engine = find_engine()
     bench = _supplied(engine)
+    # Not needed before lesson 06, but then there may be no network.
+    watch(wheels.fetch(bases.architecture(engine), (mlflow_image.SET,)))
+    if models:
+        _with_mlflow(engine)
     pair, proved = None, None
     if proof is not False and _PROOF.is_dir():
         claim = proofs.claim(str(engine.info().get("ID", "")), bases.fingerprint(), _PROOF)
@@ -349,6 +356,26 @@ def registry() -> Registry:
     """A registry for images on the engine, empty; it goes with this program, or with ``close``."""
     bench = workbench()
     return Registry(bench.engine)
+
+
+def model_registry() -> ModelRegistry:
+    """MLflow on the engine, empty: runs, model versions and their files, with SQLite behind it.
+
+    It runs in an image of its own, which is made when it is first needed. It goes with this
+    program, or with ``close``.
+
+    Raises:
+        SupplyError: its image could not be made, or it did not start.
+    """
+    bench = workbench()
+    _with_mlflow(bench.engine)
+    return ModelRegistry(bench.mirror)
+
+
+def _with_mlflow(engine: Engine) -> None:
+    if said := mlflow_image.announcement(engine):
+        _say(said)
+        watch(mlflow_image.ensure(engine))
 
 
 def wheel(
