@@ -59,8 +59,10 @@ if TYPE_CHECKING:
     from mldocker_lab.report.layers import ImageReport
     from mldocker_lab.run.container import Container
     from mldocker_lab.run.volume import Volume
+    from mldocker_lab.supply.artifact_store import ArtifactStore
 
 __all__ = [
+    "artifact_store",
     "build",
     "build_pair",
     "call",
@@ -422,6 +424,11 @@ def model_registry() -> ModelRegistry:
     bench = workbench()
     _with_mlflow(bench.engine)
     return ModelRegistry(bench.mirror)
+
+
+def artifact_store() -> ArtifactStore:
+    """A store for model files on the engine, empty: the one that exercises are graded with."""
+    return workbench().store()
 
 
 def _with_mlflow(engine: Engine) -> None:

@@ -1,10 +1,10 @@
 """A store for model files, as small as can be: this file is copied into a container and run there.
 
 Standard library only. ``GET /NAME/VERSION`` gives the file of that name in its folder. How it gives
-it can be changed while it runs, by a file beside it:
+it can be changed while it runs, by files in that folder:
 
-    NAME/VERSION.hold   half of the bytes are sent; the rest when that file is gone
-    NAME/VERSION.cut    half of the bytes are sent, then it hangs up
+    NAME/VERSION.hold   half of the bytes are sent; the rest when this file is gone
+    down                whatever is asked: it hangs up without a word
 
 What it sent is told on stdout, one line of JSON for each: "asked" before the first byte, "half" and
 "sent" after those bytes. When nobody has asked anything for some hours, it ends by itself.
@@ -37,12 +37,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Send a file, in the way that stands beside it."""
         type(self).asked = time.monotonic()
+        if (self.folder / "down").exists():
+            self.close_connection = True
+            return
         found = _PATH.match(self.path)
         file = self.folder / found["file"] if found else None
         if file is None or not file.is_file():
             self.send_error(HTTPStatus.NOT_FOUND, "no such model or version")
             return
-        data, hold, cut = file.read_bytes(), _beside(file, "hold"), _beside(file, "cut")
+        data, hold = file.read_bytes(), file.with_name(f"{file.name}.hold")
         tell("asked", self.path)
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/octet-stream")
@@ -50,13 +53,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         half = len(data) // 2
         self._send(data[:half])
-        if hold.exists() or cut.exists():
+        if hold.exists():
             tell("half", self.path)
         while hold.exists():
             time.sleep(_POLL_SECONDS)
-        if cut.exists():
-            self.close_connection = True
-            return
         self._send(data[half:])
         tell("sent", self.path)
 
@@ -84,10 +84,6 @@ def serve(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
 def tell(event: str, path: str) -> None:
     """One line of the log."""
     print(json.dumps({"event": event, "path": path}), flush=True)  # noqa: T201 its log
-
-
-def _beside(file: Path, ending: str) -> Path:
-    return file.with_name(f"{file.name}.{ending}")
 
 
 def _end_when_idle(server: ThreadingHTTPServer) -> None:

@@ -1,8 +1,8 @@
 """A store for model files that graded containers download from: a container of ours beside them.
 
 What MLflow is in the lesson, in a second instead of five, on whatever network graded containers
-are: they are a stranger's and reach nothing else. It can be slow, hang up in the middle, hand out
-other bytes, or be gone, whenever a check wants that.
+are: they are a stranger's and reach nothing else. It can be slow, hand out other bytes, or be
+down, whenever a check wants that.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 import weakref
+from contextlib import contextmanager
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from mldocker_lab.supply import bases, reach
 from mldocker_lab.supply.model_registry import MODELS_HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Self
 
     from mldocker_lab.supply.mirror import Mirror
@@ -40,6 +41,7 @@ class ArtifactStore:
         mirror: the wheel mirror on the engine: containers reach this store in the same way.
         network: the network that graded containers are on; None where they are on the default.
         host: what it may use, as arguments of the SDK's ``create_host_config``.
+        labels: further labels of its container.
 
     Attributes:
         address: where containers find it, given ``hosts``.
@@ -50,7 +52,11 @@ class ArtifactStore:
     """
 
     def __init__(
-        self, mirror: Mirror, network: str | None = None, host: Mapping[str, Any] | None = None
+        self,
+        mirror: Mirror,
+        network: str | None = None,
+        host: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         self._engine = engine = mirror.engine
         self._network = network
@@ -64,7 +70,7 @@ class ArtifactStore:
             ],
             host={**(host or {}), **_place(way, network, published)},
             ports=[_PORT] if published else None,
-            labels={LABEL: "artifact-store"},
+            labels={**(labels or {}), LABEL: "artifact-store"},
         )
         self._remove = weakref.finalize(self, _remove, engine, self._container)
         try:
@@ -90,21 +96,17 @@ class ArtifactStore:
         """Have a file under "name/version"; one that is there is replaced."""
         self._write(f"models/{path}", data)
 
-    def hold(self, path: str) -> None:
-        """From now on send half of a file, and the rest after ``release``."""
-        self._write(f"models/{path}.hold", b"")
+    @contextmanager
+    def hold(self, path: str) -> Iterator[None]:
+        """While the block runs, send half of a file; the rest when it ends."""
+        with self._marked(f"{path}.hold"):
+            yield
 
-    def release(self, path: str) -> None:
-        """Send the rest to all who wait for it."""
-        self._forget(f"{path}.hold")
-
-    def cut(self, path: str) -> None:
-        """From now on hang up in the middle of a file."""
-        self._write(f"models/{path}.cut", b"")
-
-    def mend(self, path: str) -> None:
-        """Send the whole file again."""
-        self._forget(f"{path}.cut")
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """While the block runs, answer nobody."""
+        with self._marked("down"):
+            yield
 
     def seen(self, event: str, path: str) -> int:
         """How often something has happened to a file: "asked", "half" or "sent"."""
@@ -118,8 +120,14 @@ class ArtifactStore:
     def _write(self, name: str, data: bytes) -> None:
         self._engine.put_files(self._container, _FOLDER, {name: data})
 
-    def _forget(self, name: str) -> None:
-        self._engine.execute(self._container, ["rm", "-f", f"{_FILES}/{name}"])
+    @contextmanager
+    def _marked(self, name: str) -> Iterator[None]:
+        """A file that tells the server how to behave, for a while."""
+        self._write(f"models/{name}", b"")
+        try:
+            yield
+        finally:
+            self._engine.execute(self._container, ["rm", "-f", f"{_FILES}/{name}"])
 
     def _port(self, published: str | None) -> int:
         """Wait until it listens; the port that containers find it at."""
