@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import sha256 as hash_of
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,10 +82,13 @@ def meanwhile(evidence: Evidence) -> Verdict:
     if verdict := wrong(evidence):
         return verdict
     model, store = published(evidence, "slow"), evidence.store
-    with deployed(evidence, model) as service:
-        with store.hold(model.path):
-            verdict = unanswered(service, lambda: bool(store.seen("half", model.path)))
-        return verdict or unlike(service, model, "the rest of the weights arrived") or passed()
+    with ExitStack() as held:
+        held.enter_context(store.hold(model.path))
+        with deployed(evidence, model) as service:
+            if verdict := unanswered(service, lambda: bool(store.seen("half", model.path))):
+                return verdict
+            held.close()  # the store sends the rest
+            return unlike(service, model, "the rest of the weights arrived") or passed()
 
 
 @check("refused", says="weights with another hash were never served, and the log said why")
