@@ -27,6 +27,7 @@ _HOME = {
     "Pair": "mldocker_lab.pair",
     "Secret": "mldocker_lab.build.secrets",
     "artifact_store": "mldocker_lab.lab",
+    "bars": "mldocker_lab.show.bars",
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
     "call": "mldocker_lab.lab",

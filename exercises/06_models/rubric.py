@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-6
 SECONDS = 20.0  # for what must come: a slow machine is no mistake
-SOON = 6.0  # for what must be there once something else has happened
+SOON = 10.0  # for what must be there once something else has happened
 WATCHED = 1.0  # how long it is watched that it stays as it should
 POLL = 0.05
 FILLER = 50_000  # bytes that make the weights a file worth downloading

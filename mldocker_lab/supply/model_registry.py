@@ -11,6 +11,7 @@ import hashlib
 import secrets
 import time
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from mldocker_lab.errors import EngineError, SupplyError
 from mldocker_lab.supply import mlflow_image, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Self
 
     from mldocker_lab.supply.mirror import Mirror
@@ -187,6 +188,12 @@ class ModelRegistry:
             SupplyError: MLflow refuses.
         """
         return dict(self._asked("POST", f"{_API}/{path}", json=dict(body)).json())
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While the block runs, let it answer nobody: a store that takes its time."""
+        with self._engine.paused(self._container):
+            yield
 
     def log(self) -> str:
         """What the server printed: one line for each request, among others."""
