@@ -50,6 +50,7 @@ _HOME = {
     "up": "mldocker_lab.lab",
     "volume": "mldocker_lab.lab",
     "wheel": "mldocker_lab.lab",
+    "workbench": "mldocker_lab.lab",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 the keys are strings

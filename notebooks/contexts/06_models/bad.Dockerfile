@@ -4,4 +4,4 @@ COPY . .
 RUN pip install --no-cache-dir -r requirements.txt
 ENV MODEL_FILE=/app/weights.npy
 EXPOSE 8080
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8080"]
+CMD ["python", "app.py"]
