@@ -132,6 +132,13 @@ def test_it_lets_files_be_overwritten_and_keeps_the_hash(engine, registry):
     assert version.sha256 == hashlib.sha256(FIRST).hexdigest()
 
 
+def test_it_can_be_frozen_and_goes_on(registry, versions):
+    page = f"{registry.url}/health"
+    with registry.paused(), pytest.raises(requests.Timeout):
+        requests.get(page, timeout=0.5)
+    assert requests.get(page, timeout=20).ok
+
+
 def test_another_name_is_refused(registry):
     """A page in somebody's browser cannot make it talk under a name of its own."""
     page = f"{registry.url}/api/2.0/mlflow/registered-models/search"
