@@ -33,7 +33,7 @@ __all__ = ["MODELS_HOST", "ModelRegistry", "ModelVersion"]
 MODELS_HOST = "models.mldocker.internal"
 
 _PORT = 5000
-_START_SECONDS = 120
+_START_SECONDS = 300  # five on a quiet machine; a deadline, not a wait
 _ANSWER_SECONDS = 30
 _POLL_SECONDS = 0.1
 _LIFE = "4h"
