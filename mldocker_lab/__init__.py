@@ -27,6 +27,8 @@ _HOME = {
     "Pair": "mldocker_lab.pair",
     "Secret": "mldocker_lab.build.secrets",
     "audit": "mldocker_lab.lab",
+    "artifact_store": "mldocker_lab.lab",
+    "bars": "mldocker_lab.show.bars",
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
     "call": "mldocker_lab.lab",
@@ -41,6 +43,7 @@ _HOME = {
     "inspect": "mldocker_lab.lab",
     "jump": "mldocker_lab.jumping",
     "lesson": "mldocker_lab.lessons",
+    "model_registry": "mldocker_lab.lab",
     "predict": "mldocker_lab.guessing.ask",
     "pull_cost": "mldocker_lab.lab",
     "registry": "mldocker_lab.lab",
@@ -49,6 +52,7 @@ _HOME = {
     "up": "mldocker_lab.lab",
     "volume": "mldocker_lab.lab",
     "wheel": "mldocker_lab.lab",
+    "workbench": "mldocker_lab.lab",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 the keys are strings

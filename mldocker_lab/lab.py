@@ -34,8 +34,9 @@ from mldocker_lab.report.inspection import inspected
 from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.report.pullcost import Pull, PullCost, after_an_edit
 from mldocker_lab.report.savestream import Contents, read_path
-from mldocker_lab.supply import bases, mirror, wheels
+from mldocker_lab.supply import bases, mirror, mlflow_image, wheels
 from mldocker_lab.supply import wheel as wheel_making
+from mldocker_lab.supply.model_registry import ModelRegistry
 from mldocker_lab.supply.registries import Registry
 from mldocker_lab.units import size, took
 from mldocker_lab.widgets.choose import view as choose_view
@@ -61,10 +62,12 @@ if TYPE_CHECKING:
     from mldocker_lab.report.layers import ImageReport
     from mldocker_lab.run.container import Container
     from mldocker_lab.run.volume import Volume
+    from mldocker_lab.supply.artifact_store import ArtifactStore
 
 __all__ = [
     "audit",
     "audit_run",
+    "artifact_store",
     "build",
     "build_pair",
     "call",
@@ -84,6 +87,7 @@ __all__ = [
     "image_digest",
     "inspect",
     "jupyter_arguments",
+    "model_registry",
     "pull_cost",
     "registry",
     "replay",
@@ -127,13 +131,14 @@ class Ready:
     __repr__ = __str__
 
 
-def up(*, proof: bool | None = None) -> Ready:
+def up(*, proof: bool | None = None, models: bool = False) -> Ready:
     """Find or start an engine, prepare base images, wheels and mirror, prove it with a tiny pair.
 
     Does nothing that is done already; can be interrupted and called again.
 
     Args:
         proof: build the tiny pair at the end; None builds it once for each engine.
+        models: make MLflow's image, too, which is otherwise made when a lesson first needs it.
 
     Raises:
         NoEngine: there is none and none can be started here.
@@ -142,6 +147,10 @@ def up(*, proof: bool | None = None) -> Ready:
     began = time.monotonic()
     engine = find_engine()
     bench = _supplied(engine)
+    # Not needed before lesson 06, but then there may be no network.
+    watch(wheels.fetch(bases.architecture(engine), (mlflow_image.SET,)))
+    if models:
+        _with_mlflow(engine)
     pair, proved = None, None
     if proof is not False and _PROOF.is_dir():
         claim = proofs.claim(str(engine.info().get("ID", "")), bases.fingerprint(), _PROOF)
@@ -425,6 +434,31 @@ def digest(image: str) -> str:
     repository = image.partition("@")[0].rpartition(":")[0] or image
     known = (one.partition("@") for one in facts.digests)
     return next((told for name, _, told in known if name == repository), facts.id)
+
+
+def model_registry() -> ModelRegistry:
+    """MLflow on the engine, empty: runs, model versions and their files, with SQLite behind it.
+
+    It runs in an image of its own, which is made when it is first needed. It goes with this
+    program, or with ``close``.
+
+    Raises:
+        SupplyError: its image could not be made, or it did not start.
+    """
+    bench = workbench()
+    _with_mlflow(bench.engine)
+    return ModelRegistry(bench.mirror)
+
+
+def artifact_store() -> ArtifactStore:
+    """A store for model files on the engine, empty: the one that exercises are graded with."""
+    return workbench().store()
+
+
+def _with_mlflow(engine: Engine) -> None:
+    if said := mlflow_image.announcement(engine):
+        _say(said)
+        watch(mlflow_image.ensure(engine))
 
 
 def wheel(

@@ -64,6 +64,11 @@ def reproducible(pair: Pair) -> None:
     """The cold builds are enough: what moves afterwards moves outside of the folder."""
 
 
+def models(pair: Pair) -> None:
+    """New weights: the file is another one, whatever is in it."""
+    pair.edit("weights.npy", add="another training")
+
+
 LESSONS = {
     "00_preflight": preflight,
     "01_layers": layers,
@@ -72,6 +77,7 @@ LESSONS = {
     "03_mount": mount,
     "04_multistage": multistage,
     "05_reproducible": reproducible,
+    "06_models": models,
 }
 
 

@@ -388,6 +388,23 @@ class Engine:
         with _translated(container):
             self.api.kill(container, signal=f"SIG{signal.removeprefix('SIG')}")
 
+    @contextmanager
+    def paused(self, container: str) -> Iterator[None]:
+        """While the block runs, freeze a container's processes: it answers nobody."""
+        with _translated(container):
+            self.api.pause(container)
+        try:
+            yield
+        finally:
+            with _translated(container):
+                self.api.unpause(container)
+
+    def written(self, container: str) -> int:
+        """The bytes of a container's own layer: what it wrote, but for volumes."""
+        with _translated(container):
+            (told,) = self.api.containers(all=True, size=True, filters={"id": container})
+        return int(told.get("SizeRw") or 0)
+
     def log_lines(self, container: str) -> list[tuple[str, str, str]]:
         """What it printed, line by line: the engine's time (RFC 3339), the stream, the text."""
         told = []
