@@ -12,17 +12,21 @@ The rules are pure functions in ``mldocker_lab.gpu``; this module finds what the
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mldocker_lab.errors import UsageError
+from mldocker_lab.errors import ImageNotFound, LabError, UsageError
 from mldocker_lab.gpu import badge as badges
-from mldocker_lab.gpu import cdi, detect, passthrough, recorded
+from mldocker_lab.gpu import cdi, detect, passthrough, recorded, require
 from mldocker_lab.gpu import check as checking
+from mldocker_lab.gpu import diagnose as diagnosing
 from mldocker_lab.gpu import host as hosts_of
 from mldocker_lab.gpu import image as images_of
+from mldocker_lab.gpu import probe as probing
+from mldocker_lab.gpu import situation as situations
 from mldocker_lab.gpu.environment import pairs
 from mldocker_lab.gpu.host import Host
 from mldocker_lab.gpu.image import Image
@@ -31,18 +35,26 @@ from mldocker_lab.gpu.tables import tables
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mldocker_lab.engine.client import Engine
     from mldocker_lab.gpu.badge import Badge
     from mldocker_lab.gpu.check import Check, Matrix
+    from mldocker_lab.gpu.diagnose import Diagnosis
     from mldocker_lab.gpu.gate_image import Way
     from mldocker_lab.gpu.host import Platform
+    from mldocker_lab.gpu.probe import Probe
+    from mldocker_lab.gpu.verdict import Gate
     from mldocker_lab.report.build import BuildReport
 
     AnyImage = str | Image | BuildReport | Mapping[str, str]
     AnyHost = str | Path | Host | None
 
 __all__ = [
-    "badge", "check", "flags", "gpu", "host", "hosts", "image", "images", "matrix", "spec",
+    "badge", "check", "diagnose", "flags", "gpu", "host", "hosts", "image", "images", "matrix",
+    "probe", "requirement", "spec",
 ]  # fmt: skip
+
+_NAME = re.compile(r"[\w./~-]{1,255}")  # of a container or a file; an error has blanks
+_TAIL = 2000  # lines of a log
 
 #: This module, as ``lab.gpu``.
 gpu = sys.modules[__name__]
@@ -130,6 +142,77 @@ def badge(which: AnyHost = None) -> Badge:
     return badges.badge(_host(which))
 
 
+def requirement(
+    text: str,
+    *,
+    driver: str | None = None,
+    cuda: str | None = None,
+    brand: str | None = None,
+    arch: str | None = None,
+) -> Gate:
+    """Whether a host with these facts meets one ``NVIDIA_REQUIRE_*``.
+
+    Args:
+        text: "cuda>=12.4 brand=tesla,driver>=535,driver<536".
+        driver: the driver's version; None if it is not known, as for all that follow.
+        cuda: the highest CUDA that it knows.
+        brand: the card's brand.
+        arch: its compute capability.
+    """
+    facts = {"driver": driver, "cuda": cuda, "brand": brand, "arch": arch}
+    return require.evaluate(text, facts)
+
+
+def diagnose(what: str | Path) -> Diagnosis:
+    """Which failure this is, why, and what to do about it on this host.
+
+    Args:
+        what: an error or a log, a file that holds one, or the name or id of a container.
+    """
+    engine = _engine()
+    where = situations.situation()
+    if engine is None:
+        return diagnosing.diagnose(_read(what), where)
+    try:
+        where = situations.situation(engine.info(), engine.version())
+        if isinstance(what, str) and _NAME.fullmatch(what) and not Path(what).is_file():
+            try:
+                told = engine.inspect(what)
+                log = engine.logs(what, tail=_TAIL) if _has_log(told) else ""
+                return diagnosing.of_container(told, log, where)
+            except ImageNotFound:
+                pass
+        return diagnosing.diagnose(_read(what), where)
+    finally:
+        engine.close()
+
+
+def probe(*ways: str) -> Probe:
+    """Ask the engine by doing: which way brings a GPU into a container.
+
+    Args:
+        ways: of "gpus", "runtime", "cdi" and "variable"; all of them if none is given.
+
+    Raises:
+        UsageError: there is no such way.
+        NoEngine: there is no engine.
+    """
+    if unknown := set(ways) - set(probing.WAYS):
+        known = ", ".join(probing.WAYS)
+        raise UsageError(f"there is no way {min(unknown)!r}", f"one of {known}")
+    from mldocker_lab import lab
+    from mldocker_lab.supply import bases
+    from mldocker_lab.widgets.progress import watch
+
+    engine = lab.find_engine()
+    try:
+        watch(bases.ensure(engine, (bases.SLIM,)))
+        where = situations.situation(engine.info(), engine.version())
+        return probing.probe(engine, bases.SLIM, where, ways or tuple(probing.WAYS))
+    finally:
+        engine.close()
+
+
 def spec(text: str | bytes | Path) -> cdi.Spec:
     """A CDI spec from its text or its file; ``problems`` says what an engine would not take.
 
@@ -154,6 +237,32 @@ def flags(text: str | bytes | Path | cdi.Spec, device: str) -> passthrough.Passt
     if known.problems:
         raise UsageError(f"the spec cannot be used: {known.problems[0]}")
     return passthrough.compiled(known, device)
+
+
+def _engine() -> Engine | None:
+    """The engine, if one answers; none is started for this."""
+    from mldocker_lab.engine import find as finding
+
+    try:
+        return finding.find(start=False)
+    except LabError:
+        return None
+
+
+def _read(what: str | Path) -> str:
+    """A text, or the text in a file."""
+    try:
+        if isinstance(what, Path) or (_NAME.fullmatch(what) and Path(what).is_file()):
+            return Path(what).read_text(errors="replace")
+    except OSError as error:
+        raise UsageError(f"cannot read {what}: {error.strerror}") from error
+    return str(what)
+
+
+def _has_log(told: Mapping[str, Any]) -> bool:
+    """A container that never started has none, and some drivers for logs give none back."""
+    config = (told.get("HostConfig") or {}).get("LogConfig") or {}
+    return config.get("Type") in ("json-file", "local", "journald", "k8s-file")
 
 
 def _host(which: AnyHost) -> Host:

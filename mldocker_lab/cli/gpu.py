@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from mldocker_lab import gpus
 from mldocker_lab.cli.common import JSON, say
 from mldocker_lab.errors import UsageError
+from mldocker_lab.gpu.probe import WAYS
 from mldocker_lab.show.table import Column, Table
 
 if TYPE_CHECKING:
@@ -33,17 +35,15 @@ def gpu() -> None:
 
 @gpu.command()
 @click.option("--image", metavar="I", help="An image on the engine, or one of `gpu hosts`.")
-@click.option(
-    "--env", "env", multiple=True, metavar="K=V", help="A variable of the image; repeat it."
-)
-@click.option("--host", metavar="FILE", help="`nvidia-smi -q -x`, TOML, JSON, or a known host.")
+@click.option("--env", "env", multiple=True, metavar="K=V", help="A variable of it; repeat it.")
+@click.option("--host", metavar="FILE", help="nvidia-smi -q -x, TOML, JSON, or a known one.")
 @click.option("--driver", metavar="D", help="The host's driver, 535.104.05.")
 @click.option("--cuda", metavar="C", help="The highest CUDA that its driver knows, 12.2.")
 @click.option("--brand", metavar="B", help="Its card's brand, geforce.")
 @click.option("--arch", metavar="A", help="Its card's compute capability, 8.6.")
 @click.option(
-    "--platform", type=click.Choice(["linux", "wsl", "windows"]), default="linux", show_default=True,
-    help="WSL2 has Windows' driver numbers.",
+    "--platform", type=click.Choice(["linux", "wsl", "windows"]), default="linux",
+    show_default=True, help="WSL2 has Windows' driver numbers.",
 )  # fmt: skip
 @click.option(
     "--way", type=click.Choice(["gpus", "runtime", "cdi"]), default="gpus", show_default=True,
@@ -128,6 +128,53 @@ def hosts(*, as_json: bool) -> None:
     say(table)
     say("")
     say(Table("Images", (Column("name"), Column("CUDA"), Column("origin")), brought))
+
+
+@gpu.command()
+@click.argument("what", required=False)
+@click.option("--container", metavar="NAME", help="A container, running or not.")
+@JSON
+def diagnose(*, what: str | None, container: str | None, as_json: bool) -> None:
+    """Say which failure an error tells of, why it happens, and what to do on this host.
+
+    WHAT is a file, or the text itself; without it, and with "-", standard input is read. Exit
+    status 1 if it is none of the failures we know.
+
+    \b
+    Example:
+      docker run --gpus all ubuntu nvidia-smi 2>&1 | mldocker-lab gpu diagnose
+      mldocker-lab gpu diagnose error.txt --json | jq -r '.fix[]'
+      mldocker-lab gpu diagnose --container my-model
+    """  # noqa: D301
+    if what and container:
+        raise UsageError("either a text, or --container", "see --help for an example")
+    text = sys.stdin.read() if not container and what in (None, "-") else what
+    found = gpus.diagnose(container or text or "")
+    if container and found.row is None and found.seen == container:
+        raise UsageError(f"there is no container {container!r}")
+    say(found.to_dict() if as_json else found)
+    if found.row is None:
+        click.get_current_context().exit(1)
+
+
+@gpu.command()
+@click.argument("ways", nargs=-1, type=click.Choice(list(WAYS)))
+@JSON
+def probe(*, ways: tuple[str, ...], as_json: bool) -> None:
+    """Ask the engine by doing: which way brings a GPU into a container.
+
+    Starts one small container for each of WAYS and removes it. Where there is a GPU, a small
+    computation runs on it and is compared with the processor's. Exit status 1 if no way works.
+
+    \b
+    Example:
+      mldocker-lab gpu probe
+      mldocker-lab gpu probe cdi --json
+    """  # noqa: D301
+    found = gpus.probe(*ways)
+    say(found.to_dict() if as_json else found)
+    if found.way is None:
+        click.get_current_context().exit(1)
 
 
 def _row(name: str, host: Host) -> tuple[str, ...]:

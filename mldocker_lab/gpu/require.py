@@ -32,7 +32,7 @@ __all__ = ["OPERATORS", "PROPERTIES", "Condition", "evaluate", "parse"]
 PROPERTIES = ("cuda", "driver", "arch", "brand")
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 
-_CONDITION = re.compile(r"([^<>=!]+)([<>=!]+)(.+)", re.DOTALL)
+_CONDITION = re.compile(r"([^<>=!]+)([<>=!]+)([^<>=!].*)", re.DOTALL)
 _TOO_LONG = 128  # nvidia-container-cli has no room to say that a longer condition failed
 _HOLDS = {"<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (1, 0), "=": (0,), "!=": (-1, 1)}
 _SHOWN = 60
