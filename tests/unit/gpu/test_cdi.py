@@ -112,10 +112,25 @@ def test_a_device_that_is_not_there():
         cdi.read(SPEC).edits("lab.example/gpu=1")
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", "", "\0", "{" * 5000])
+@pytest.mark.parametrize("text", ["a: [", "- 1", "", "\0", "{" * 1100])
 def test_no_spec_at_all(text):
     with pytest.raises(UsageError):
         cdi.read(text)
+
+
+def test_a_spec_that_grows_when_it_is_read():
+    """Each line holds the one before ten times: as text that would be larger than any memory."""
+    lines = ["a0: &a0 [x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    lines += [
+        "kind: *a29",
+        "cdiVersion: *a29",
+        "devices: [{name: *a29, containerEdits: {env: *a29}}]",
+    ]
+    spec = cdi.read("\n".join(lines))
+    assert spec.problems
+    assert max(map(len, spec.problems)) < 1000
+    assert len(spec.devices[0]) < 1000
 
 
 KEYS = [
