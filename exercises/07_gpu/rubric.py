@@ -374,7 +374,7 @@ MORE = {
     "cuda": ("FLOORS has that driver for each generation; newer drivers run older generations",),
     "kernels": (
         "code for 8.0 runs on 8.6 and 8.9, not on 9.0 and not on 7.5",
-        "the number before the dot has to be the same, the one behind it not larger than the card's",
+        "the number before the dot has to be the same, the one behind it not larger",
     ),
     "missing": ("neither runs nor refused; but a gate that does not need the fact still knows",),
 }
@@ -543,7 +543,7 @@ def spec(evidence: Evidence) -> Verdict:
         )
     if set(read.devices) != set(BRINGS):
         return failed(
-            f"it defines {short(', '.join(read.devices), 120)}; {' and '.join(BRINGS)} are asked for"
+            f"it defines {short(', '.join(read.devices), 120)}, and not {' and '.join(BRINGS)}"
         )
     for name, (node, variables) in BRINGS.items():
         flags = passthrough.compiled(read, name)

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 SESSION = onnxruntime.InferenceSession(
-    "model.onnx", providers=["CUDAExecutionProvider", "CPUExecutionProvider"]
+    "models/watts.onnx", providers=["CUDAExecutionProvider", "CPUExecutionProvider"]
 )
 
 
