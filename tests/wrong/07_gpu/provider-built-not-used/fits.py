@@ -7,11 +7,10 @@ WORDS = {True: "runs", False: "refused", None: "cannot-tell"}
 
 def fits(image, host):
     """What each gate says: "runs", "refused", or "cannot-tell"."""
-    return {
-        "image": WORDS[meets(image["requires"], host)],
-        "cuda": WORDS[driver_runs(image["cuda"], host["driver"])],
-        "kernels": WORDS[kernel_for(host["arch"], image["kernels"])],
-    }
+    demand = meets(image["requires"], host)
+    driver = driver_runs(image["cuda"], host["driver"])
+    kernel = kernel_for(host["arch"], image["kernels"])
+    return {"image": WORDS[demand], "cuda": WORDS[driver], "kernels": WORDS[kernel]}
 
 
 def driver_runs(cuda, driver):
