@@ -79,7 +79,9 @@ class Check:
             f"{self.verdict}: {self.image.name} on {self.host.name}",
             (Column("gate"), Column("asked"), Column("answer"), Column("why")),
             tuple(rows),
-            tuple(filter(None, (f"Host: {self.host.origin}. {self.host.source}", _WHO, self.notice))),
+            tuple(
+                filter(None, (f"Host: {self.host.origin}. {self.host.source}", _WHO, self.notice))
+            ),
         )
 
     def __repr__(self) -> str:
