@@ -18,7 +18,7 @@ __all__ = ["matrix_html"]
 _SIGN = {"runs": "✓", "refused": "✗", "cannot-tell": "?"}
 _EDGE = {"runs": "#009e73", "refused": "#d55e00", "cannot-tell": "#888888"}
 _LEFT = "text-align:left;vertical-align:top"
-_BOLD = ' style="font-weight:bold"'
+_PLAIN, _BOLD = (f' style="white-space:nowrap;font-weight:{one}"' for one in ("normal", "bold"))
 _LEGEND = (
     "✓ runs; ✗ refused; ? cannot tell. A: the image's demand, asked before it starts. B: the "
     "driver, asked when CUDA starts. C: the kernels, asked when the first one starts."
@@ -60,7 +60,7 @@ def _cell(one: Check) -> str:
     style = f"{_LEFT};border-left:4px solid {_EDGE[one.verdict]}"
     said = f"{_SIGN[one.verdict]} {word(one).removeprefix('no ').removeprefix('? ')}"
     return (
-        f'<td style="{style}"><details><summary{_BOLD if one.verdict == REFUSED else ""}>'
+        f'<td style="{style}"><details><summary{_BOLD if one.verdict == REFUSED else _PLAIN}>'
         f'{escape(said)}</summary><ul style="margin:0;padding:0;list-style:none;width:16em;'
         f'white-space:normal">{reasons}</ul></details></td>'
     )

@@ -19,7 +19,7 @@ CASES = [(row, text) for row, texts in SAID.items() for text in texts]
 
 def test_the_table_has_twenty_rows():
     assert sorted(ROWS) == list(range(1, 21)) == sorted(SAID)
-    assert [one.number for one in ROWS.values() if one.provoked] == [18, 17, 3, 2, 4, 1, 20]
+    assert [one.number for one in ROWS.values() if one.provoked] == [18, 17, 16, 3, 2, 4, 1, 20]
 
 
 @pytest.mark.parametrize(("row", "text"), CASES)

@@ -109,6 +109,7 @@ def test_no_bytes_raise_an_error(data):
             "535.104.05",
         ),
         ("a.json", '{"driver": "535.104.05", "gpus": [{"name": "Tesla T4"}]}', "535.104.05"),
+        ("a.json", '{"driver_version": "535.104.05", "compute_cap": "8.9"}', "535.104.05"),
         ("a.xml", XML, "535.104.05"),
         ("a.txt", XML, "535.104.05"),
         ("a.json", '{"driver": ["535"]}', None),
