@@ -321,9 +321,9 @@ def ask_functions(evidence: Evidence) -> dict[str, list[Any]]:
         bases.SLIM,
         JUDGE,
         {
-            "check/asked.json": json.dumps(questions),
-            "check/fits.py": evidence.text("fits.py"),
-            "check/facts.py": evidence.text("facts.py"),
+            "/check/asked.json": json.dumps(questions),
+            "/check/fits.py": evidence.text("fits.py"),
+            "/check/facts.py": evidence.text("facts.py"),
         },
     )
     if "error" in said:
@@ -475,7 +475,7 @@ def ask_service(evidence: Evidence) -> dict[str, Facts]:
         evidence,
         image,
         ASK,
-        {"check/asked.json": json.dumps(told_all), "check/stand-in/onnxruntime.py": STAND_IN},
+        {"/check/asked.json": json.dumps(told_all), "/check/stand-in/onnxruntime.py": STAND_IN},
         seconds=150,
     )
 
