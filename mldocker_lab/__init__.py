@@ -38,6 +38,7 @@ _HOME = {
     "doctor": "mldocker_lab.lab",
     "exercise": "mldocker_lab.lab",
     "explore": "mldocker_lab.lab",
+    "gpu": "mldocker_lab.gpus",
     "grid": "mldocker_lab.show.grid",
     "guesses": "mldocker_lab.guessing.ask",
     "inspect": "mldocker_lab.lab",
