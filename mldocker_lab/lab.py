@@ -65,9 +65,9 @@ if TYPE_CHECKING:
     from mldocker_lab.supply.artifact_store import ArtifactStore
 
 __all__ = [
+    "artifact_store",
     "audit",
     "audit_run",
-    "artifact_store",
     "build",
     "build_pair",
     "call",

@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from mldocker_lab.lab import audit
 from mldocker_lab.audit.static import diagnose
+from mldocker_lab.lab import audit
 
 LINES = """\
 RUN apt-get update && apt-get install -y git curl libgl1 && rm -rf /var/lib/apt/lists/*
