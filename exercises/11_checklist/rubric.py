@@ -18,6 +18,10 @@ from mldocker_lab.audit.seen import joined
 from mldocker_lab.audit.static import judge
 from mldocker_lab.audit.targets import target_of
 from mldocker_lab.errors import LabError
+from mldocker_lab.gpu.check import check as check_gpu
+from mldocker_lab.gpu.image import given
+from mldocker_lab.gpu.recorded import hosts
+from mldocker_lab.gpu.tables import tables
 from mldocker_lab.grade.rubric import check
 from mldocker_lab.grade.verdict import Verdict, failed, passed
 
@@ -39,6 +43,13 @@ BEARINGS = (
     ((-0.1, 5.43, 3.66, 48.98), 0.34444, 0.3),
     ((1.62, 3.93, 6.97, 70.73), 0.82963, 0.73333),
 )
+#: Hosts, and what the image must say to each: they have CUDA 12.2, 12.2, 13.2 and 12.0.
+FLEET = {
+    "a100-535": "runs",
+    "rtx4090-535": "runs",
+    "rtx4000ada-595": "runs",
+    "rtx3090-525": "refused",
+}
 MORE = {
     "multi-stage": (
         "what does predicting need of all that requirements.txt lists?",
@@ -109,8 +120,9 @@ def python_pins(evidence: Evidence) -> Verdict:
 
 @check("gpu-compat", says="the image says which CUDA it needs, and lets nobody pass who lacks it")
 def gpu_compat(evidence: Evidence) -> Verdict:
-    """What does the image ask of the driver?"""
-    return written(evidence, "gpu-compat")
+    """What does the image ask of the driver, and which hosts does that let in?"""
+    verdict = written(evidence, "gpu-compat")
+    return fleet(evidence) or verdict if verdict.status == "passed" else verdict
 
 
 @check("non-root", says="its process does not run as root")
@@ -214,6 +226,22 @@ def watched(evidence: Evidence) -> dict[str, Seen]:
         return seen_of(evidence.bench, image_id, image_inside, adapter=asked, weights=weights)
 
     return evidence.once("watched", watch)
+
+
+def fleet(evidence: Evidence) -> Verdict | None:
+    """The verdict on an image that the nodes refuse, or that too old a driver lets in."""
+    facts = evidence.bench.engine.image(image(evidence).report.image_id).config
+    told = dict(one.partition("=")[::2] for one in facts.get("Env") or ())
+    for name, expected in FLEET.items():
+        gate = check_gpu(given(told), hosts()[name], tables()).gates["image"]
+        if gate.verdict != expected:
+            return failed(
+                f"{hosts()[name].name} with this image: {gate.verdict} ({gate.reason})",
+                why="what an image asks for decides where it starts: too much, and good nodes "
+                "refuse it; too little, and it fails later, inside CUDA",
+                hint=f"that node has CUDA {hosts()[name].cuda.value}; the service needs 12.2",
+            )
+    return None
 
 
 def another_model(evidence: Evidence) -> Verdict | None:
