@@ -472,6 +472,7 @@ def grade(
     regrade: bool = False,
     due: datetime | None = None,
     quiet: bool = False,
+    watcher: Watcher | None = None,
 ) -> Gradebook:
     """Grade answers: build and run them where they can harm nobody, and keep every attempt.
 
@@ -485,6 +486,7 @@ def grade(
         regrade: grade anew what is known already.
         due: when it had to be handed in: later ones are marked.
         quiet: show no progress.
+        watcher: hears how it goes, instead of whoever reads standard error.
 
     Raises:
         UsageError: a path holds nothing that can be graded.
@@ -494,7 +496,7 @@ def grade(
     from mldocker_lab.grade.ledger import Ledger
 
     jobs = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
-    watcher = live.watcher(quiet=quiet)
+    watcher = watcher or live.watcher(quiet=quiet)
     with Ledger(gradebook or gradebook_file()) as ledger:
         options = runner.Options(
             only=exercises,

@@ -40,6 +40,7 @@ def main() -> None:
         make_venv()
         install()
         STAMP.write_text(wanted)
+    link_page()
     if "--tests" in sys.argv:
         test_tools()
 
@@ -106,6 +107,26 @@ def install() -> None:
     else:
         pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(LOCK))
         pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+
+
+def link_page() -> None:
+    """JupyterLab finds the built page in this checkout: what git brings is there at once.
+
+    The editable install has put a copy in its place, which would grow old; where links cannot be
+    made (Windows without the right to), it is copied anew.
+    """
+    built = ROOT / "mldocker_lab" / "labextension"
+    there = VENV / "share" / "jupyter" / "labextensions" / "mldocker-lab"
+    if there.is_symlink() and there.resolve() == built:
+        return
+    if there.is_symlink():
+        there.unlink()
+    shutil.rmtree(there, ignore_errors=True)
+    there.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        there.symlink_to(built, target_is_directory=True)
+    except OSError:
+        shutil.copytree(built, there)
 
 
 def lock_entry(package: str) -> str:
