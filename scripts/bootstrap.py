@@ -40,7 +40,7 @@ def main() -> None:
         make_venv()
         install()
         STAMP.write_text(wanted)
-    link_page()
+    renew_page()
     if "--tests" in sys.argv:
         test_tools()
 
@@ -109,24 +109,19 @@ def install() -> None:
         pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
 
 
-def link_page() -> None:
-    """JupyterLab finds the built page in this checkout: what git brings is there at once.
+def renew_page() -> None:
+    """What JupyterLab loads is the built page of this checkout: git may have brought a newer one.
 
-    The editable install has put a copy in its place, which would grow old; where links cannot be
-    made (Windows without the right to), it is copied anew.
+    It is copied, as the editable install has done. A link would be quicker, and the next ``pip
+    uninstall`` would follow it and empty the checkout.
     """
     built = ROOT / "mldocker_lab" / "labextension"
     there = VENV / "share" / "jupyter" / "labextensions" / "mldocker-lab"
-    if there.is_symlink() and there.resolve() == built:
+    name = "package.json"  # names the other files, which carry hashes
+    if (there / name).is_file() and (there / name).read_bytes() == (built / name).read_bytes():
         return
-    if there.is_symlink():
-        there.unlink()
     shutil.rmtree(there, ignore_errors=True)
-    there.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        there.symlink_to(built, target_is_directory=True)
-    except OSError:
-        shutil.copytree(built, there)
+    shutil.copytree(built, there)
 
 
 def lock_entry(package: str) -> str:

@@ -142,10 +142,10 @@ class Door(_Guarded):
         told = {} if isinstance(body, Nothing) else {"body": body}
         method: Callable[..., Any] = getattr(self._service, route.name)
         if route.name == "job_begin":
-            await self._in("files", partial(self._service.job_work, body), route.seconds)
+            await self._in("files", partial(self._service.job_work, body), _patience(route))
         if route.pool == "loop":
             return await method(**named, **told)
-        return await self._in(route.pool, partial(method, **named, **told), route.seconds)
+        return await self._in(route.pool, partial(method, **named, **told), _patience(route))
 
     async def _in(self, pool: str, work: Callable[[], Any], seconds: float) -> Any:
         future = asyncio.get_running_loop().run_in_executor(self._pools[pool], work)
@@ -195,6 +195,10 @@ class Stream(_Guarded):
         self.finish(set_content_type="text/event-stream")
 
     post = delete = _Guarded.refuse
+
+
+def _patience(route: Route) -> float:
+    return route.seconds
 
 
 def _status(error: LabError) -> int:
