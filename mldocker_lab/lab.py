@@ -518,6 +518,7 @@ def grade(
     due: datetime | None = None,
     quiet: bool = False,
     watcher: Watcher | None = None,
+    known: Path | None = None,
 ) -> Gradebook:
     """Grade answers: build and run them where they can harm nobody, and keep every attempt.
 
@@ -532,6 +533,7 @@ def grade(
         due: when it had to be handed in: later ones are marked.
         quiet: show no progress.
         watcher: hears how it goes, instead of whoever reads standard error.
+        known: the folder of the exercises we trust; None for the lab's own.
 
     Raises:
         UsageError: a path holds nothing that can be graded.
@@ -544,6 +546,7 @@ def grade(
     watcher = watcher or live.watcher(quiet=quiet)
     with Ledger(gradebook or gradebook_file()) as ledger:
         options = runner.Options(
+            exercises=known,
             only=exercises,
             kind=partial(_place, engine, watcher),
             jobs=jobs,

@@ -49,17 +49,18 @@ def check(exercise: Exercise, job: Job) -> str:
 def grade(exercise: Exercise, job: Job) -> str:
     """Have the answer graded as it is, and remember what it gave; returns the last word."""
     answer = fingerprint(exercise.answer)
-    book = lab.grade([exercise.folder], watcher=_Watcher(job))
+    known = exercise.folder.parent
+    book = lab.grade([exercise.folder], watcher=_Watcher(job), known=known)
     found = [one for each in book.submissions for one in each.exercises]
     score, possible = (sum(getattr(one, what) for one in found) for what in ("score", "possible"))
-    if all(one.judged for one in found):
+    if possible and all(one.judged for one in found):
         memory.note(
             "exercises",
             exercise.id,
             grade={"score": score, "possible": possible, "at": memory.now(), "answer": answer},
         )
     notes = [one.note for one in found if one.note]
-    return " ".join([f"graded: {score} of {possible} points.", *notes])
+    return " ".join([f"graded: {score} of {possible} points.", *notes, *book.notes])
 
 
 class _Line:

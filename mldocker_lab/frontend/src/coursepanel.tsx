@@ -80,7 +80,7 @@ function Head({ actions, trans, course }: IProps & { course: ICourse }): React.R
   const [score, possible] = [sum('score'), sum('possible')];
   const first = course.lessons.find(one => one.path !== null);
   return (
-    <header className="mldocker-head">
+    <div className="mldocker-head">
       <h1>{trans.__('Docker for ML engineers')}</h1>
       <p>{trans.__('%1 of %2 lessons done', done, course.lessons.length)}</p>
       <progress
@@ -97,7 +97,7 @@ function Head({ actions, trans, course }: IProps & { course: ICourse }): React.R
             : trans.__('Begin with the first lesson')}
         </button>
       )}
-    </header>
+    </div>
   );
 }
 

@@ -53,7 +53,7 @@ function Engine({ model, trans }: IProps): React.ReactElement {
       : [];
   return (
     <>
-      <header className="mldocker-head">
+      <div className="mldocker-head">
         <h1>{trans.__('Docker engine')}</h1>
         <p role="status" data-engine={engine.state}>
           <span aria-hidden="true" className="mldocker-mark">
@@ -61,7 +61,7 @@ function Engine({ model, trans }: IProps): React.ReactElement {
           </span>
           {busy || stateOf(model, trans)}
         </p>
-      </header>
+      </div>
       {problem && (
         <p className="mldocker-trouble" role="alert">
           {problem}
