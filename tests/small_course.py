@@ -6,9 +6,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -66,8 +67,7 @@ def make(root: Path) -> None:
             (folder / part / name).write_text(text)
     (folder / "exercise.toml").write_text(SETTINGS)
     (folder / "rubric.py").write_text(RUBRIC)
-    cells = [new_markdown_cell("# Say the word"), new_code_cell("1 + 1")]
-    _write(folder / "exercise.ipynb", cells)
+    _write(folder / "exercise.ipynb", [*_exercise()])
     (root / ".gitignore").write_text(".ipynb_checkpoints/\n")
     _git(root, "init", "-q")
     _git(root, "add", ".")
@@ -87,6 +87,21 @@ def _lesson(path: Path, number: str, title: str) -> None:
         new_code_cell(docker),
     ]
     _write(path, cells)
+
+
+def _exercise() -> Iterator[nbformat.NotebookNode]:
+    """Each check in a cell, with what it shows when it passes."""
+    yield new_markdown_cell("# Say the word")
+    yield new_code_cell("import mldocker_lab as lab\n\nex = lab.exercise()")
+    for name, points, says in (
+        ("valid", 2, "BuildKit can read the Dockerfile"),
+        ("word", 3, "the file says the word"),
+    ):
+        shown = {"text/plain": f"✔ {name} ({points} points): {says}"}
+        output = new_output("execute_result", shown, execution_count=1)
+        meta = {"mldocker": {"check": name}}
+        source = f'ex.check("{name}")'
+        yield new_code_cell(source, outputs=[output], execution_count=1, metadata=meta)
 
 
 def _write(path: Path, cells: list[nbformat.NotebookNode]) -> None:

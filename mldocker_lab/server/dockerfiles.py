@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.audit import static
 from mldocker_lab.dockerfile import context
 from mldocker_lab.dockerfile.ignore import Patterns
-from mldocker_lab.dockerfile.parse import parse
-from mldocker_lab.errors import DockerfileError, LabError, UsageError
+from mldocker_lab.errors import LabError, UsageError
 from mldocker_lab.server import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mldocker_lab.audit.static import Diagnostic
     from mldocker_lab.server.workspace import Workspace
 
 __all__ = ["LONGEST", "diagnose", "sent"]
@@ -21,10 +24,12 @@ __all__ = ["LONGEST", "diagnose", "sent"]
 LONGEST = 500_000
 
 _SHOWN = 200  # files of a context
-_WORD = re.compile(r"\s*(\S+)")
+_NAME = "Dockerfile"  # what the audit calls the text
+_NEAR = re.compile(r"did you mean (--)?([\w-]+)\?")
+_SEVERITIES: dict[str, Any] = {"error": "error", "warning": "warning", "information": "info"}
 
 
-def diagnose(asked: schema.Diagnose) -> schema.Words:
+def diagnose(workspace: Workspace, asked: schema.Diagnose) -> schema.Words:
     """What is to be said about a text.
 
     Raises:
@@ -32,11 +37,13 @@ def diagnose(asked: schema.Diagnose) -> schema.Words:
     """
     if len(asked.text) > LONGEST:
         raise UsageError(
-            f"{len(asked.text) / 1e6:.0f} MB are no Dockerfile", "open one that is shorter"
+            f"{len(asked.text) / 1e6:.1f} MB are no Dockerfile", "open one that is shorter"
         )
+    page = _Page(asked.text)
     if asked.name.endswith(".dockerignore"):
-        return schema.Words(_ignore(asked.text))
-    return schema.Words(_dockerfile(asked.text))
+        return schema.Words(list(_ignore(page)))
+    found = static.diagnose(asked.text) if asked.text.strip() else []
+    return schema.Words([_shown(one, page, workspace) for one in found])
 
 
 def sent(workspace: Workspace, asked: schema.Folder) -> schema.Sent:
@@ -68,61 +75,89 @@ def _text(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _dockerfile(text: str) -> list[schema.Diagnosis]:
-    if not text.strip():
-        return []
-    try:
-        parse(text)
-    except DockerfileError as error:
-        return [_refused(error, text)]
-    except LabError as error:
-        return [_at("refused", error.what, error.hint, 1, [])]
-    return []
+class _Page:
+    """A text, and where its places are for the page, which counts in UTF-16."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._lines = [0]
+        for line in text.split("\n"):
+            self._lines.append(self._lines[-1] + len(line) + 1)
+        self._plain = text.isascii()
+
+    def line(self, number: int) -> str:
+        """A line, from 1, without its end."""
+        number = min(max(number, 1), len(self._lines) - 1)
+        return self.text[self._lines[number - 1] : self._lines[number] - 1]
+
+    def at(self, line: int, column: int) -> int:
+        """A place by line and column, both from 1."""
+        line = min(max(line, 1), len(self._lines) - 1)
+        start, end = self._lines[line - 1], self._lines[line] - 1
+        return self.place(min(start + max(column, 1) - 1, end))
+
+    def place(self, offset: int) -> int:
+        """A place by the number of characters before it."""
+        offset = min(max(offset, 0), len(self.text))
+        if self._plain:
+            return offset
+        return len(self.text[:offset].encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _refused(error: DockerfileError, text: str) -> schema.Diagnosis:
-    """What BuildKit refuses, with a fix where the hint names one."""
-    line = error.line or 1
-    source = (text.splitlines() or [""])[min(line, len(text.splitlines())) - 1]
-    what = re.sub(r"^line \d+: ", "", error.what)
-    return _at("refused", what, error.hint, line, list(_fixes(source, line, error.hint)))
-
-
-def _fixes(source: str, line: int, hint: str) -> list[schema.Fix]:
-    near = re.match(r"did you mean (--)?([\w-]+)\?", hint)
-    if not near:
-        return []
-    if not near[1]:
-        fixed = _WORD.sub(lambda m: m[0].replace(m[1], near[2]), source, count=1)
-        return [schema.Fix(f"Write {near[2]}", line, line, fixed)]
-    flags = re.findall(r"--([\w-]+)", source)
-    close = difflib.get_close_matches(near[2], flags, n=1, cutoff=0.3)
-    if not close:
-        return []
-    fixed = source.replace(f"--{close[0]}", f"--{near[2]}", 1)
-    return [schema.Fix(f"Write --{near[2]}", line, line, fixed)]
-
-
-def _at(name: str, message: str, why: str, line: int, fixes: list[schema.Fix]) -> schema.Diagnosis:
+def _shown(one: Diagnostic, page: _Page, workspace: Workspace) -> schema.Diagnosis:
+    start, end = page.at(one.line, one.column), page.at(one.end_line, one.end_column)
+    if end <= start:
+        end = page.at(one.line, len(page.line(one.line)) + 1)
+    lesson = workspace.course / "notebooks" / f"{one.lesson}.ipynb"
+    fixes = [fix for fix in one.fixes if all(edit.file == _NAME for edit in fix.edits)]
+    made = [
+        schema.Fix(
+            fix.title,
+            [schema.Edit(page.place(e.start), page.place(e.end), e.text) for e in fix.edits],
+        )
+        for fix in fixes
+    ]
     return schema.Diagnosis(
-        id=name,
-        severity="error",
-        message=message,
-        why=why,
-        lesson="",
-        line=line,
-        column=0,
-        end_line=line,
-        end_column=None,
-        fixes=fixes,
+        id=one.rule,
+        severity=_SEVERITIES[one.severity],
+        message=one.message,
+        why=one.why,
+        hint=one.hint,
+        lesson=one.lesson,
+        path=workspace.name(lesson) if one.lesson and lesson.is_file() else None,
+        start=start,
+        end=end,
+        fixes=made or list(_meant(one, page)),
     )
 
 
-def _ignore(text: str) -> list[schema.Diagnosis]:
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
+def _meant(one: Diagnostic, page: _Page) -> Iterator[schema.Fix]:
+    """What BuildKit refuses is often a slip of the finger: write what the hint says was meant."""
+    near = _NEAR.match(one.hint)
+    if not near or one.rule != "syntax":
+        return
+    source, meant = page.line(one.line), f"{near[1] or ''}{near[2]}"
+    written = re.findall(r"--[\w-]+", source) if near[1] else re.findall(r"^\s*(\S+)", source)
+    for word in difflib.get_close_matches(meant, written, n=1, cutoff=0.3):
+        column = source.index(word) + 1
+        start, end = (page.at(one.line, c) for c in (column, column + len(word)))
+        yield schema.Fix(f"Write {meant}", [schema.Edit(start, end, meant)])
+
+
+def _ignore(page: _Page) -> Iterator[schema.Diagnosis]:
+    for number, line in enumerate(page.text.splitlines(), 1):
         try:
             Patterns.parse(line)
         except LabError as error:
-            found.append(_at("pattern", error.what, error.hint, number, []))
-    return found
+            yield schema.Diagnosis(
+                id="pattern",
+                severity="error",
+                message=error.what,
+                why="The build stops here.",
+                hint=error.hint,
+                lesson="02_context",
+                path=None,
+                start=page.at(number, 1),
+                end=page.at(number, len(line) + 1),
+                fixes=[],
+            )

@@ -19,6 +19,7 @@ __all__ = [
     "Diagnosis",
     "Disk",
     "Done",
+    "Edit",
     "EngineState",
     "Event",
     "ExerciseState",
@@ -297,34 +298,38 @@ class Diagnose:
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
-    """Replace the lines from ``line`` to ``end_line`` (from 1, both included) by ``text``.
+class Edit:
+    """Replace what is between two places of the text, counted from 0 as the page counts."""
 
-    ``end_line`` before ``line`` means: insert before ``line``.
-    """
-
-    title: str
-    line: int
-    end_line: int
+    start: int
+    end: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """Something about a Dockerfile. Lines count from 1, columns from 0.
+class Fix:
+    """Changes that belong together, and what they do."""
 
-    A whole line is meant if ``end_column`` is None.
+    title: str
+    edits: list[Edit]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Something to underline, from ``start`` to ``end`` as the page counts (UTF-16, from 0).
+
+    ``lesson`` is the name of the lesson that teaches it; ``path`` how JupyterLab names that.
     """
 
     id: str
     severity: Literal["error", "warning", "info"]
     message: str
     why: str
+    hint: str
     lesson: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int | None
+    path: str | None
+    start: int
+    end: int
     fixes: list[Fix]
 
 

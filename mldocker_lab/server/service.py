@@ -154,7 +154,7 @@ class Service:
         """What is to be said about a Dockerfile or an ignore file."""
         from mldocker_lab.server.dockerfiles import diagnose
 
-        return diagnose(body)
+        return diagnose(self.workspace, body)
 
     def help(self) -> schema.Help:
         """What the editor knows by heart."""

@@ -14,6 +14,20 @@ from mldocker_lab.server.dockerfiles import diagnose
 from mldocker_lab.server.routes import ROUTES
 from mldocker_lab.server.schema import Diagnose
 from mldocker_lab.server.vocabulary import vocabulary
+from mldocker_lab.server.workspace import Workspace
+
+
+def units(text, start, end):
+    """A part of a text as a page counts: in UTF-16."""
+    return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
+
+
+def fixed(text, fix):
+    data = text.encode("utf-16-le")
+    for edit in sorted(fix["edits"], key=lambda one: -one["start"]):
+        new = edit["text"].encode("utf-16-le")
+        data = data[: 2 * edit["start"]] + new + data[2 * edit["end"] :]
+    return data.decode("utf-16-le")
 
 
 async def test_a_dead_engine_is_told(ask):
@@ -64,19 +78,33 @@ def test_little_room_is_a_warning_before_it_hurts(monkeypatch, tmp_path, free, s
 
 
 async def test_a_typo_is_marked_and_can_be_fixed(ask):
-    text = "FROM scratch\n  COPPY a b\n"
+    text = "# 🐳 ä\nFROM scratch\n  COPPY a b\n"
     _, told = await ask("POST", "diagnose", {"text": text, "name": "Dockerfile"})
-    (one,) = told["diagnoses"]
-    assert (one["severity"], one["line"]) == ("error", 2)
+    one = next(one for one in told["diagnoses"] if one["severity"] == "error")
     assert "COPPY" in one["message"]
-    (fix,) = one["fixes"]
-    assert (fix["line"], fix["end_line"], fix["text"]) == (2, 2, "  COPY a b")
+    assert units(text, one["start"], one["end"]) == "  COPPY a b"
+    assert fixed(text, one["fixes"][0]) == "# 🐳 ä\nFROM scratch\n  COPY a b\n"
 
 
 async def test_a_wrong_flag_can_be_fixed(ask):
     text = "FROM a AS b\nFROM scratch\nCOPY --form=b /x /y\n"
     _, told = await ask("POST", "diagnose", {"text": text, "name": "web.Dockerfile"})
-    assert told["diagnoses"][0]["fixes"][0]["text"] == "COPY --from=b /x /y"
+    one = next(one for one in told["diagnoses"] if one["severity"] == "error")
+    assert fixed(text, one["fixes"][0]).splitlines()[2] == "COPY --from=b /x /y"
+
+
+async def test_what_the_audit_says_is_underlined_and_its_lesson_named(ask):
+    text = "FROM mldocker-lab/python:latest\nCOPY . /app\nRUN pip install x\nCMD x\n"
+    _, told = await ask("POST", "diagnose", {"text": text, "name": "Dockerfile"})
+    found = {one["id"]: one for one in told["diagnoses"]}
+    assert len(found) >= 3
+    for one in found.values():
+        assert 0 <= one["start"] < one["end"] <= len(text)
+        assert one["severity"] in ("warning", "info")
+        assert one["message"]
+        assert one["why"]
+        assert one["lesson"]
+    assert "notebooks/03_cache.ipynb" in {one["path"] for one in found.values()}
 
 
 @pytest.mark.parametrize("size", [600_000, 3_000_000, 10_000_000])
@@ -88,14 +116,14 @@ async def test_a_huge_dockerfile_gets_a_sentence(ask, size):
     assert time.monotonic() - began < 5
 
 
-def test_a_file_of_200_lines_is_looked_at_between_two_keys():
+def test_a_file_of_200_lines_is_looked_at_between_two_keys(tmp_path):
     lines = ["FROM a", *(f"RUN echo {n} && \\\n  pip install x{n}" for n in range(100))]
-    asked = Diagnose("\n".join(lines) + "\n", "Dockerfile")
-    diagnose(asked)
+    here, asked = Workspace(tmp_path), Diagnose("\n".join(lines) + "\n", "Dockerfile")
+    diagnose(here, asked)
     took = []
     for _ in range(5):
         began = time.perf_counter()
-        diagnose(asked)
+        diagnose(here, asked)
         took.append(time.perf_counter() - began)
     assert min(took) < 0.05
 
@@ -103,7 +131,7 @@ def test_a_file_of_200_lines_is_looked_at_between_two_keys():
 async def test_ignore_files_are_looked_at(ask):
     body = {"text": "*.log\na[\n", "name": "x/.dockerignore"}
     _, told = await ask("POST", "diagnose", body)
-    assert [one["line"] for one in told["diagnoses"]] == [2]
+    assert [(one["start"], one["end"]) for one in told["diagnoses"]] == [(6, 8)]
 
 
 async def test_what_is_sent(ask, course):

@@ -20,7 +20,7 @@ export class CoursePanel extends ReactWidget {
     this.id = 'mldocker-lab-course';
     this.title.icon = courseIcon;
     this.title.caption = _props.trans.__('Docker course');
-    this.addClass('mldocker-panel');
+    this.addClass('mldockerlab-panel');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _props.trans.__('Docker course'));
   }
@@ -41,23 +41,23 @@ function Course(props: IProps): React.ReactElement {
     return problem ? (
       <Trouble text={problem} />
     ) : (
-      <p className="mldocker-quiet">{trans.__('Reading the course …')}</p>
+      <p className="mldockerlab-quiet">{trans.__('Reading the course …')}</p>
     );
   }
   return (
     <>
       <Head {...props} course={course} />
       {problem && <Trouble text={problem} />}
-      {course.note && <p className="mldocker-note">{course.note}</p>}
+      {course.note && <p className="mldockerlab-note">{course.note}</p>}
       <Running {...props} running={running} />
       <h2>{trans.__('Lessons')}</h2>
-      <ul className="mldocker-list" aria-label={trans.__('Lessons')}>
+      <ul className="mldockerlab-list" aria-label={trans.__('Lessons')}>
         {course.lessons.map(one => (
           <Lesson key={one.name} {...props} lesson={one} />
         ))}
       </ul>
       <h2>{trans.__('Exercises')}</h2>
-      <ul className="mldocker-list" aria-label={trans.__('Exercises')}>
+      <ul className="mldockerlab-list" aria-label={trans.__('Exercises')}>
         {course.exercises.map(one => (
           <Exercise key={one.id} {...props} exercise={one} />
         ))}
@@ -68,7 +68,7 @@ function Course(props: IProps): React.ReactElement {
 
 function Trouble({ text }: { text: string }): React.ReactElement {
   return (
-    <p className="mldocker-trouble" role="alert">
+    <p className="mldockerlab-trouble" role="alert">
       {text}
     </p>
   );
@@ -80,7 +80,7 @@ function Head({ actions, trans, course }: IProps & { course: ICourse }): React.R
   const [score, possible] = [sum('score'), sum('possible')];
   const first = course.lessons.find(one => one.path !== null);
   return (
-    <div className="mldocker-head">
+    <div className="mldockerlab-head">
       <h1>{trans.__('Docker for ML engineers')}</h1>
       <p>{trans.__('%1 of %2 lessons done', done, course.lessons.length)}</p>
       <progress
@@ -109,22 +109,23 @@ function Running(props: IProps & { running: IRunning | null }): React.ReactEleme
   const verb = running.kind === 'check' ? trans.__('Checking') : trans.__('Grading');
   const title = running.ended ? running.exercise : `${verb} ${running.exercise}`;
   return (
-    <section className="mldocker-running" aria-label={trans.__('What runs')}>
+    <section className="mldockerlab-running" aria-label={trans.__('What runs')}>
       <div role="status">
         <strong>{title}</strong>
         {running.results.map((one, n) => (
-          <div key={n} className="mldocker-result" data-status={one.status}>
+          <div key={n} className="mldockerlab-result" data-status={one.status}>
             <span aria-hidden="true">{MARKS[one.status]} </span>
             {one.check}: {word(one.status, trans)}, {trans.__('%1 of %2', one.points, one.possible)}
+            {one.status !== 'passed' && one.text && `: ${one.text}`}
           </div>
         ))}
         {running.check && (
-          <div className="mldocker-result">
+          <div className="mldockerlab-result">
             <span aria-hidden="true">▶ </span>
             {trans.__('%1: running', running.check)}
           </div>
         )}
-        {running.says && <div className="mldocker-quiet">{running.says}</div>}
+        {running.says && <div className="mldockerlab-quiet">{running.says}</div>}
       </div>
       {!running.ended && (
         <button className="jp-mod-styled" onClick={() => void actions.model.stop()}>
@@ -148,28 +149,28 @@ interface IRow {
 /** A lesson or an exercise: a line, and more when it is unfolded. */
 function Row({ name, title, state, side, trans, open, children }: IRow): React.ReactElement {
   const [unfolded, unfold] = React.useState(false);
-  const body = `mldocker-body-${name}`;
+  const body = `mldockerlab-body-${name}`;
   return (
     <li data-name={name} data-state={state}>
-      <div className="mldocker-row">
+      <div className="mldockerlab-row">
         <button
-          className="mldocker-fold"
+          className="mldockerlab-fold"
           aria-expanded={unfolded}
           aria-controls={body}
           onClick={() => unfold(!unfolded)}
         >
-          <span aria-hidden="true" className="mldocker-mark">
+          <span aria-hidden="true" className="mldockerlab-mark">
             {MARKS[state]}
           </span>
-          <span className="mldocker-title">{title}</span>
-          <span className="mldocker-side">
+          <span className="mldockerlab-title">{title}</span>
+          <span className="mldockerlab-side">
             {side}
-            <span className="mldocker-unseen">, {word(state, trans)}</span>
+            <span className="mldockerlab-unseen">, {word(state, trans)}</span>
           </span>
         </button>
         {open && (
           <button
-            className="mldocker-small"
+            className="mldockerlab-small"
             aria-label={trans.__('Open %1', title)}
             onClick={open}
           >
@@ -177,7 +178,7 @@ function Row({ name, title, state, side, trans, open, children }: IRow): React.R
           </button>
         )}
       </div>
-      <div id={body} className="mldocker-body" hidden={!unfolded}>
+      <div id={body} className="mldockerlab-body" hidden={!unfolded}>
         {unfolded && children}
       </div>
     </li>
@@ -213,7 +214,7 @@ function Lesson({ actions, trans, lesson }: IProps & { lesson: ILessonState }): 
           ))}
         </dl>
       )}
-      <div className="mldocker-buttons">
+      <div className="mldockerlab-buttons">
         <button
           className="jp-mod-styled"
           onClick={() => void actions.model.mark(lesson.name, !lesson.marked)}
@@ -247,7 +248,7 @@ function Exercise(props: IProps & { exercise: IExerciseState }): React.ReactElem
           {exercise.files.map(path => (
             <button
               key={path}
-              className="mldocker-link"
+              className="mldockerlab-link"
               onClick={() => void actions.open(path)}
             >
               {path.slice(path.lastIndexOf('/') + 1)}
@@ -255,7 +256,7 @@ function Exercise(props: IProps & { exercise: IExerciseState }): React.ReactElem
           ))}
         </p>
       )}
-      <ul className="mldocker-checks" aria-label={trans.__('Checks')}>
+      <ul className="mldockerlab-checks" aria-label={trans.__('Checks')}>
         {exercise.checks.map(one => (
           <Evidence key={one.id} {...props} check={one} busy={busy} />
         ))}
@@ -266,7 +267,7 @@ function Exercise(props: IProps & { exercise: IExerciseState }): React.ReactElem
           {exercise.grade.stale && ` (${trans.__('before your last change')})`}
         </p>
       )}
-      <div className="mldocker-buttons">
+      <div className="mldockerlab-buttons">
         <button
           className="jp-mod-styled jp-mod-accept"
           disabled={busy}
@@ -305,19 +306,19 @@ function Evidence({ actions, trans, exercise, check, busy }: IEvidence): React.R
   const lost = check.status !== 'passed' && check.status !== 'not-run';
   return (
     <li data-check={check.id} data-status={check.status}>
-      <div className="mldocker-row">
-        <span className="mldocker-title">
-          <span aria-hidden="true" className="mldocker-mark">
+      <div className="mldockerlab-row">
+        <span className="mldockerlab-title">
+          <span aria-hidden="true" className="mldockerlab-mark">
             {MARKS[check.status]}
           </span>
           <strong>{check.id}</strong>{' '}
-          <span className="mldocker-quiet">
+          <span className="mldockerlab-quiet">
             {trans.__('%1 of %2', check.points, check.possible)}, {word(check.status, trans)}
             {check.stale && `, ${trans.__('before your last change')}`}
           </span>
         </span>
         <button
-          className="mldocker-small"
+          className="mldockerlab-small"
           disabled={busy}
           aria-label={trans.__('Check %1', check.id)}
           onClick={() => void actions.check(exercise, [check.id])}
@@ -326,19 +327,19 @@ function Evidence({ actions, trans, exercise, check, busy }: IEvidence): React.R
         </button>
       </div>
       <p>{lost ? check.seen : check.says}</p>
-      {lost && check.why && <p className="mldocker-quiet">{check.why}</p>}
+      {lost && check.why && <p className="mldockerlab-quiet">{check.why}</p>}
       {lost && check.hints.length > 0 && (
-        <ol className="mldocker-hints" aria-label={trans.__('Hints')}>
+        <ol className="mldockerlab-hints" aria-label={trans.__('Hints')}>
           {check.hints.map(text => (
             <li key={text}>{text}</li>
           ))}
         </ol>
       )}
       {lost && (
-        <div className="mldocker-buttons">
+        <div className="mldockerlab-buttons">
           {check.left > 0 && (
             <button
-              className="mldocker-small"
+              className="mldockerlab-small"
               aria-label={trans.__('One more hint for %1', check.id)}
               onClick={() => void actions.hint(exercise, check.id)}
             >
@@ -347,7 +348,7 @@ function Evidence({ actions, trans, exercise, check, busy }: IEvidence): React.R
           )}
           {file && (
             <button
-              className="mldocker-small"
+              className="mldockerlab-small"
               onClick={() => void actions.jump(file, line ?? 1)}
             >
               {line

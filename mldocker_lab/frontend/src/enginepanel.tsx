@@ -19,7 +19,7 @@ export class EnginePanel extends ReactWidget {
     this.id = 'mldocker-lab-engine';
     this.title.icon = engineIcon;
     this.title.caption = _props.trans.__('Docker engine');
-    this.addClass('mldocker-panel');
+    this.addClass('mldockerlab-panel');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _props.trans.__('Docker engine'));
   }
@@ -35,7 +35,7 @@ function Engine({ model, trans }: IProps): React.ReactElement {
   const { engine, busy, problem, used } = model;
   if (!engine) {
     return (
-      <p className={problem ? 'mldocker-trouble' : 'mldocker-quiet'} role="status">
+      <p className={problem ? 'mldockerlab-trouble' : 'mldockerlab-quiet'} role="status">
         {problem || trans.__('Looking for an engine …')}
       </p>
     );
@@ -53,23 +53,23 @@ function Engine({ model, trans }: IProps): React.ReactElement {
       : [];
   return (
     <>
-      <div className="mldocker-head">
+      <div className="mldockerlab-head">
         <h1>{trans.__('Docker engine')}</h1>
         <p role="status" data-engine={engine.state}>
-          <span aria-hidden="true" className="mldocker-mark">
+          <span aria-hidden="true" className="mldockerlab-mark">
             {engine.state === 'running' ? '●' : '○'}
           </span>
           {busy || stateOf(model, trans)}
         </p>
       </div>
       {problem && (
-        <p className="mldocker-trouble" role="alert">
+        <p className="mldockerlab-trouble" role="alert">
           {problem}
         </p>
       )}
       {engine.state !== 'running' && <p>{engine.why}</p>}
-      {engine.hint && <p className="mldocker-note">{engine.hint}</p>}
-      <div className="mldocker-buttons">
+      {engine.hint && <p className="mldockerlab-note">{engine.hint}</p>}
+      <div className="mldockerlab-buttons">
         {engine.can_start && (
           <button
             className="jp-mod-styled jp-mod-accept"
@@ -90,7 +90,7 @@ function Engine({ model, trans }: IProps): React.ReactElement {
         )}
       </div>
       {rows.length > 0 && (
-        <dl className="mldocker-facts">
+        <dl className="mldockerlab-facts">
           {rows.map(([name, value]) => (
             <React.Fragment key={name}>
               <dt>{name}</dt>
@@ -99,20 +99,20 @@ function Engine({ model, trans }: IProps): React.ReactElement {
           ))}
           <dt>{trans.__('GPU')}</dt>
           <dd>
-            <span className="mldocker-badge" data-gpu={engine.gpu}>
+            <span className="mldockerlab-badge" data-gpu={engine.gpu}>
               {trans.__('unknown')}
             </span>
           </dd>
         </dl>
       )}
       <h2>{trans.__('Disk')}</h2>
-      <p className="mldocker-disk" data-disk={engine.disk.state}>
+      <p className="mldockerlab-disk" data-disk={engine.disk.state}>
         {engine.disk.state === 'ok' ? '' : '⚠ '}
         {engine.disk.says}
       </p>
       <p>
         {used === null ? (
-          <button className="mldocker-small" onClick={() => void model.measure()}>
+          <button className="mldockerlab-small" onClick={() => void model.measure()}>
             {trans.__('Count the bytes of the lab’s folder')}
           </button>
         ) : (
@@ -174,7 +174,7 @@ function Preview({ found, trans }: { found: IClean; trans: TranslationBundle }):
     [trans.__('Images'), found.images]
   ];
   return (
-    <div className="mldocker-preview">
+    <div className="mldockerlab-preview">
       {lists.map(
         ([name, items]) =>
           items.length > 0 && (

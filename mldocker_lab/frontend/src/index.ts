@@ -1,5 +1,6 @@
 import { client, course } from './courseplugin';
+import { dockerfile } from './dockerfileplugin';
 import { engine, status } from './engineplugin';
 
 /** Small parts, each of which can be disabled. */
-export default [client, course, engine, status];
+export default [client, course, engine, status, dockerfile];

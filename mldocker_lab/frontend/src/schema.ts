@@ -48,11 +48,11 @@ export interface IDiagnosis {
   severity: 'error' | 'warning' | 'info';
   message: string;
   why: string;
+  hint: string;
   lesson: string;
-  line: number;
-  column: number;
-  end_line: number;
-  end_column: number | null;
+  path: string | null;
+  start: number;
+  end: number;
   fixes: IFix[];
 }
 
@@ -65,6 +65,12 @@ export interface IDisk {
 export interface IDone {
   text: string;
   course: ICourse;
+}
+
+export interface IEdit {
+  start: number;
+  end: number;
+  text: string;
 }
 
 export interface IEngineState {
@@ -108,9 +114,7 @@ export interface IExerciseState {
 
 export interface IFix {
   title: string;
-  line: number;
-  end_line: number;
-  text: string;
+  edits: IEdit[];
 }
 
 export interface IFolder {

@@ -14,7 +14,7 @@ export class StatusItem extends ReactWidget {
     private _open: () => void
   ) {
     super();
-    this.addClass('mldocker-status');
+    this.addClass('mldockerlab-status');
   }
 
   protected render(): React.ReactElement {
@@ -30,14 +30,14 @@ export class StatusItem extends ReactWidget {
     const text = busy || (engine ? stateOf(this._model, trans) : trans.__('no engine yet'));
     return (
       <button
-        className="mldocker-statusbutton"
+        className="mldockerlab-statusbutton"
         data-engine={state}
         title={trans.__('Docker engine of the course')}
         onClick={this._open}
       >
         <span aria-hidden="true">{state === 'running' ? '● ' : '○ '}</span>
         {text}
-        {low && <span className="mldocker-low"> ⚠ {trans.__('%1 free', size(disk.free ?? 0))}</span>}
+        {low && <span className="mldockerlab-low"> ⚠ {trans.__('%1 free', size(disk.free ?? 0))}</span>}
       </button>
     );
   }
