@@ -275,8 +275,7 @@ class Base:
         name = self.name.lower()
         return self.cuda is not None or bool(
             re.search(
-                r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|^pytorch/pytorch(:(?!.*cpu)|$)",
-                name,
+                r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|^pytorch/pytorch(:(?!.*cpu)|$)", name
             )
             or _NGC_FRAMEWORKS.match(name)
         )

@@ -31,9 +31,7 @@ _NOT_PYTHON = frozenset(
         "true", "cat", "echo", "redis-server", "postgres", "R", "Rscript", "julia", "go", "cargo", "make",
     ]
 )  # fmt: skip
-_WRAPPERS = frozenset(
-    ["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"]
-)
+_WRAPPERS = frozenset(["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"])
 _PYTHON_BASE = re.compile(
     r"(^|/)(python|pypy|miniconda3?|anaconda3?|micromamba|mambaforge|miniforge3|pytorch|tensorflow|uvicorn-gunicorn)"
     r"|python\d?|py3\d",

@@ -28,6 +28,7 @@ class Route:
         body: what is sent along.
         pool: "loop" for what never waits; else which threads wait for it.
         seconds: how long it may take before the page is told so.
+        repeatable: asked twice it does the same as once: the page may, when the network broke.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Route:
     body: type = schema.Nothing
     pool: Literal["loop", "files", "engine"] = "files"
     seconds: float = _QUICK
+    repeatable: bool = False
+
+    @property
+    def again(self) -> bool:
+        """Whether the page may ask again when it does not know what became of its question."""
+        return self.repeatable or self.verb == "GET"
 
     @property
     def pattern(self) -> str:
@@ -54,22 +61,24 @@ EVENTS = "jobs/{name}/events"
 
 ROUTES = (
     Route("course", "GET", "course", schema.Course),
-    Route("lesson_opened", "POST", "lessons/{name}/opened", schema.Course),
-    Route("lesson_mark", "POST", "lessons/{name}/mark", schema.Course, schema.Mark),
+    Route("lesson_opened", "POST", "lessons/{name}/opened", schema.Course, repeatable=True),
+    Route(
+        "lesson_mark", "POST", "lessons/{name}/mark", schema.Course, schema.Mark, repeatable=True
+    ),
     Route("lesson_reset", "POST", "lessons/{name}/reset", schema.Done, seconds=_LONG),
-    Route("exercise_opened", "POST", "exercises/{name}/opened", schema.Course),
+    Route("exercise_opened", "POST", "exercises/{name}/opened", schema.Course, repeatable=True),
     Route("exercise_reset", "POST", "exercises/{name}/reset", schema.Done),
     Route("hint", "POST", "exercises/{name}/hint", schema.HintTold, schema.HintAsked),
     Route("job_list", "GET", "jobs", schema.Jobs, pool="loop"),
-    Route("job_begin", "POST", "jobs", schema.Job, schema.JobWanted, pool="loop"),
-    Route("job_stop", "DELETE", "jobs/{name}", schema.Job, pool="loop"),
+    Route("job_begin", "POST", "jobs", schema.Job, schema.JobWanted, "loop", repeatable=True),
+    Route("job_stop", "DELETE", "jobs/{name}", schema.Job, pool="loop", repeatable=True),
     Route("engine", "GET", "engine", schema.EngineState, pool="engine", seconds=_ENGINE),
     Route("engine_start", "POST", "engine/start", schema.EngineState, pool="engine", seconds=_LONG),
     Route("engine_stop", "POST", "engine/stop", schema.EngineState, pool="engine", seconds=_LONG),
     Route("used", "GET", "used", schema.Bytes, seconds=_LONG),
     Route("clean_preview", "GET", "clean", schema.Clean, pool="engine", seconds=_ENGINE),
     Route("clean", "POST", "clean", schema.Clean, pool="engine", seconds=_LONG),
-    Route("diagnose", "POST", "diagnose", schema.Words, schema.Diagnose),
+    Route("diagnose", "POST", "diagnose", schema.Words, schema.Diagnose, repeatable=True),
     Route("help", "GET", "help", schema.Help),
-    Route("sent", "POST", "sent", schema.Sent, schema.Folder),
+    Route("sent", "POST", "sent", schema.Sent, schema.Folder, repeatable=True),
 )

@@ -72,7 +72,9 @@ def _camel(name: str) -> str:
 
 
 def _route(route: Route) -> str:
-    return f"  {_camel(route.name)}: {{ verb: '{route.verb}', path: '{route.path}' }},"
+    again = str(route.again).lower()
+    said = f"verb: '{route.verb}', path: '{route.path}', again: {again}"
+    return f"  {_camel(route.name)}: {{ {said} }},"
 
 
 def _types(route: Route) -> str:

@@ -216,7 +216,7 @@ def lab(browser, server) -> Iterator[Lab]:
 def _page(browser: Browser, server: Server) -> Iterator[Lab]:
     context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
-    page.set_default_timeout(25_000)
+    page.set_default_timeout(90_000)
     found = Lab(page, server.root)
     page.on("pageerror", lambda error: found.errors.append(str(error.stack or error)))
     page.on("console", lambda said: _is_error(said) and found.errors.append(said.text))

@@ -46,7 +46,9 @@ def test_the_toolbar_of_an_exercise_and_of_other_notebooks(course, course_outsid
 
 def test_the_tour_is_offered_once_and_ends_where_it_began(course, course_server, axe):
     offered = course_server.home / "settings" / "mldocker-lab" / "tour.jupyterlab-settings"
-    course.page.wait_for_function("() => window.jupyterapp.commands.hasCommand('mldocker-lab:tour')")
+    course.page.wait_for_function(
+        "() => window.jupyterapp.commands.hasCommand('mldocker-lab:tour')"
+    )
     course.begin("mldocker-lab:tour")
     tour = course.page.get_by_role("dialog", name="Tour")
     for stop in ("The course (1 of 4)", "The engine (2 of 4)", "Your Dockerfile (3 of 4)"):

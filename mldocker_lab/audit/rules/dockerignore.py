@@ -86,12 +86,7 @@ def _none(target: Target, there: list[str]) -> Judged:
 
 
 def _lines(kind: str) -> tuple[str, ...]:
-    return {
-        ".git": (".git",),
-        "data": ("data/",),
-        "models": ("models/",),
-        "notebooks": ("notebooks/", "**/*.ipynb"),
-    }[kind]
+    return {".git": (".git",), "data": ("data/",), "models": ("models/",), "notebooks": ("notebooks/", "**/*.ipynb")}[kind]
 
 
 def _append(target: Target, lines: str) -> Fix:

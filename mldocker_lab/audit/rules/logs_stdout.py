@@ -102,11 +102,7 @@ def _code(target: Target, step: Step, script: str) -> list[tuple[str, Spot]]:
 def _environment(target: Target) -> list[tuple[str, Spot]]:
     found = []
     for step in target.chain:
-        pairs = (
-            zip(step.one.words[::2], step.words[1::2], strict=False)
-            if step.keyword == "ENV"
-            else ()
-        )
+        pairs = zip(step.one.words[::2], step.words[1::2], strict=False) if step.keyword == "ENV" else ()
         for name, (value, _) in pairs:
             if _LOG_ENV.search(name) and "/" in value and not _STREAMS.match(value):
                 found.append((f"{name} says that logs go into {value}", target.spot(step)))

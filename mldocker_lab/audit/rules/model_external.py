@@ -52,9 +52,7 @@ _PLACE = re.compile(
     r"^(HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_CACHE|TORCH_HOME|SENTENCE_TRANSFORMERS_HOME|"
     r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|NAME|ID|STORE|BUCKET|CACHE)\w*|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR))$"
 )
-_MODEL_OPTION = re.compile(
-    r"^--(model|model[-_](path|dir|id|name|repository|store|uri)|checkpoint\w*|weights)(=|$)"
-)
+_MODEL_OPTION = re.compile(r"^--(model|model[-_](path|dir|id|name|repository|store|uri)|checkpoint\w*|weights)(=|$)")
 
 
 def judge(target: Target) -> Judged:
@@ -236,10 +234,7 @@ def _python(texts: tuple[str, ...], line: str) -> str:
     script = next((t for t in texts[1:] if t.endswith(".py")), "")
     if script and _TRAINS.search(script):
         return f"the model is trained while building: {line[:80]}"
-    if script and (
-        _SCRIPT.search(posixpath.basename(script))
-        or _PLAIN_SCRIPT.match(posixpath.basename(script))
-    ):
+    if script and (_SCRIPT.search(posixpath.basename(script)) or _PLAIN_SCRIPT.match(posixpath.basename(script))):
         return f"a script fetches weights while building: {script}"
     return ""
 

@@ -123,21 +123,25 @@ export class CourseModel {
     }
     this._running = { job, kind, exercise, check: '', says: '', results: [], ended: false };
     this._changed.emit();
-    await this._client.listen(job, event => this._heard(event));
+    await this._client.listen(job, events => this._heard(events));
   }
 
-  private _heard(event: IEvent): void {
-    const results = this._running?.results ?? [];
-    switch (event.kind) {
-      case 'says':
-        return this._update({ says: event.text });
-      case 'checking':
-        return this._update({ check: event.check, says: '' });
-      case 'checked':
-        return this._update({ results: [...results, event], check: '', says: '' });
-      default:
-        return this._update({ ended: true, check: '', says: event.text });
-    }
+  /** A stream that broke is heard again from the first event on, so all of them are looked at. */
+  private _heard(events: IEvent[]): void {
+    const last = events[events.length - 1];
+    const ended = ['ended', 'stopped', 'failed'].includes(last.kind);
+    this._update({
+      results: events.filter(one => one.kind === 'checked'),
+      check: ended ? '' : this._checking(events),
+      says: last.kind === 'says' || ended ? last.text : '',
+      ended
+    });
+  }
+
+  /** The check that was begun and is not done. */
+  private _checking(events: IEvent[]): string {
+    const begun = events.filter(one => one.kind === 'checking' || one.kind === 'checked').pop();
+    return begun?.kind === 'checking' ? begun.check : '';
   }
 
   private _update(part: Partial<IRunning>): void {

@@ -46,7 +46,10 @@ export const notebook: JupyterFrontEndPlugin<void> = {
     };
     // an exercise's notebook is saved first: what counts are its cells on disk
     const saved = (command: string) => async () => {
-      await tracker.currentWidget?.context.save();
+      const context = tracker.currentWidget?.context;
+      if (context?.model.dirty) {
+        await context.save();
+      }
       await app.commands.execute(command);
     };
     add(

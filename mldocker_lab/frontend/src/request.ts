@@ -3,6 +3,9 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import { EVENTS, IEvent, IProblem, IRoutes, PREFIX, ROUTES } from './schema';
 
+const TRIES = 4;
+const PAUSE = 400; // milliseconds
+
 /** What the server said went wrong, in words for people. */
 export class Problem extends Error {
   constructor(readonly told: IProblem) {
@@ -20,18 +23,32 @@ export class Client {
     named: IRoutes[K]['named'],
     body: IRoutes[K]['body']
   ): Promise<IRoutes[K]['reply']> {
-    const { verb, path } = ROUTES[name];
+    const { verb, path, again } = ROUTES[name];
     const init: RequestInit = { method: verb };
     if (verb === 'POST') {
       init.body = JSON.stringify(body ?? {});
     }
-    const response = await this._fetch(filled(path, named), init);
+    const response = await this._fetch(filled(path, named), init, again ? TRIES : 1);
     return (await response.json()) as IRoutes[K]['reply'];
   }
 
-  /** Hear all events of a job, from the first to the last. */
-  async listen(job: string, heard: (event: IEvent) => void): Promise<void> {
-    const response = await this._fetch(filled(EVENTS, { name: job }), { method: 'GET' });
+  /** Hear all events of a job, from the first to the last; `heard` gets all that are known. */
+  async listen(job: string, heard: (events: IEvent[]) => void): Promise<void> {
+    for (let tries = TRIES; ; tries -= 1) {
+      try {
+        return await this._listen(job, heard);
+      } catch (error) {
+        if (tries <= 1 || error instanceof Problem) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  private async _listen(job: string, heard: (events: IEvent[]) => void): Promise<void> {
+    const path = filled(EVENTS, { name: job });
+    const response = await this._fetch(path, { method: 'GET' }, TRIES);
+    const events: IEvent[] = [];
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
     for (;;) {
@@ -43,18 +60,24 @@ export class Client {
       rest = parts.pop() ?? '';
       for (const part of parts) {
         if (part.startsWith('data: ')) {
-          heard(JSON.parse(part.slice(6)) as IEvent);
+          events.push(JSON.parse(part.slice(6)) as IEvent);
+          heard(events);
         }
       }
     }
   }
 
-  private async _fetch(path: string, init: RequestInit): Promise<Response> {
+  private async _fetch(path: string, init: RequestInit, tries: number): Promise<Response> {
     const url = URLExt.join(this._settings.baseUrl, PREFIX, path);
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(url, init, this._settings);
     } catch (error) {
+      if (tries > 1) {
+        // browsers give up what is under way when an interface comes or goes, as containers' do
+        await new Promise(resolve => setTimeout(resolve, PAUSE));
+        return this._fetch(path, init, tries - 1);
+      }
       throw new Problem({
         code: 'no-server',
         what: 'JupyterLab’s server does not answer',
