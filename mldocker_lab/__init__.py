@@ -26,6 +26,7 @@ _HOME = {
     "Health": "mldocker_lab.run.options",
     "Pair": "mldocker_lab.pair",
     "Secret": "mldocker_lab.build.secrets",
+    "audit": "mldocker_lab.lab",
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
     "call": "mldocker_lab.lab",

@@ -17,6 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from mldocker_lab import proof as proofs
 from mldocker_lab import scale as scaling
+from mldocker_lab.audit import auditing
+from mldocker_lab.audit.service import Service
+from mldocker_lab.audit.watched import Watched, merged
+from mldocker_lab.audit.watching import in_layers, observe
 from mldocker_lab.build import measured
 from mldocker_lab.build.secrets import as_logins, as_secrets
 from mldocker_lab.cleaning import Cleaning, plan
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from mldocker_lab.audit.auditing import Audited
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.scorecard import Scorecard
     from mldocker_lab.build.request import Builder
     from mldocker_lab.build.secrets import Secret
     from mldocker_lab.engine.client import Engine
@@ -60,6 +67,8 @@ if TYPE_CHECKING:
     from mldocker_lab.run.volume import Volume
 
 __all__ = [
+    "audit",
+    "audit_image",
     "build",
     "build_pair",
     "call",
@@ -75,6 +84,7 @@ __all__ = [
     "find_engine",
     "grade",
     "gradebook_file",
+    "image_digest",
     "inspect",
     "jupyter_arguments",
     "pull_cost",
@@ -434,6 +444,74 @@ def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Explorable:
     """
     found = _contents(image)
     return explorable(inspected(found.report, found.indexes()).show(top))
+
+
+def audit(
+    path: str | Path = ".",
+    *,
+    dockerfile: str | None = None,
+    target: str | None = None,
+    args: Mapping[str, str] | None = None,
+    baseline: str | Path | None = None,
+    build: bool = False,
+    run: bool = False,
+) -> Scorecard:
+    """Hold a project to the ten points of the production checklist.
+
+    Without ``build`` and ``run`` it reads files, and needs no engine.
+
+    Args:
+        path: the project's folder, or a Dockerfile.
+        dockerfile: which Dockerfile of the folder; the one at the top if not given.
+        target: the stage that is shipped; the last one if not given.
+        args: build arguments.
+        baseline: a file that accepts known failures; ``.mldocker-audit.json`` if there is one.
+        build: build the image and look into its layers.
+        run: build it, run it within limits and without a way out, ask and stop it; its
+            ``mldocker.yaml`` says how it is asked.
+
+    Raises:
+        UsageError: no such path, no Dockerfile, no such stage, a bad baseline.
+        DockerfileError: the file has no stage at all.
+        BuildFailed: an instruction failed.
+    """
+    found = auditing.open_project(path, dockerfile)
+    (judged,) = auditing.audit_all(found, target=target, args=args, baseline=baseline)
+    return audit_image(found, *judged, run=run) if build or run else judged[0]
+
+
+def audit_image(found: Audited, card: Scorecard, aim: Target, *, run: bool) -> Scorecard:
+    """The card with what the image was seen to hold, and, with ``run``, to do.
+
+    Raises:
+        BuildFailed: an instruction failed.
+    """
+    if aim.args:
+        raise UsageError("an image is built without build arguments", "set them as defaults of ARG")
+    context = found.folder / aim.project.context
+    last = aim.stage.index == len(aim.dockerfile.stages) - 1
+    report = build(context, text=aim.dockerfile.text, target=None if last else aim.stage.label)
+    contents = _contents(report)
+    service = Service.of(aim)
+    bench = workbench()
+    base = aim.root.text
+    below = set(bench.engine.image(base).diff_ids) if bench.engine.has_image(base) else set()
+    pairs = zip(contents.report.layers, contents.indexes(), strict=True)
+    own = [index for layer, index in pairs if layer.diff_id not in below]
+    seen = observe(bench, report.image_id, service) if run else Watched()
+    seen = replace(seen, bytes=contents.report.bytes, weights=in_layers(own))
+    return replace(card, findings=merged(card.findings, seen))
+
+
+def image_digest(name: str) -> str | None:
+    """The digest that a registry has for an image's name; None if none can be asked.
+
+    The engine asks: it knows the registries, and the logins for them.
+    """
+    try:
+        return find_engine().digest_of(name)
+    except EngineError:
+        return None
 
 
 def explore(image: str | Path | BuildReport) -> Exploration:

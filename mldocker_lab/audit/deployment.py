@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Deployment", "Unit", "units"]
 
-_WORKLOADS = frozenset(
-    ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet", "InferenceService", "Rollout",
-     "ReplicationController", "PyTorchJob", "Service.serving"]
-)  # fmt: skip
 _OTHERS = re.compile(
-    r"(^|/)(postgres|postgresql|redis|mysql|mariadb|mongo|nginx|traefik|rabbitmq|kafka|zookeeper|minio|elasticsearch|"
-    r"grafana|prometheus|memcached|caddy|busybox|alpine|jaeger|adminer|pgadmin4?|etcd|milvus|qdrant|vault|envoy)"
+    r"(^|/)(postgres|postgresql|redis|mysql|mariadb|mongo|nginx|traefik|rabbitmq|kafka|zookeeper|"
+    r"minio|elasticsearch|"
+    r"grafana|prometheus|memcached|caddy|busybox|alpine|jaeger|adminer|pgadmin4?|etcd|milvus|"
+    r"qdrant|vault|envoy|cloud-sdk|hadolint|registry|nvidia/cuda|aws-cli|curl|mlflow|mongo-express)"
     r"([:@/]|$)",
     re.IGNORECASE,
 )
 _MEMORY_FLAG = re.compile(r"^(-m.*|--memory(=.*)?)$")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_NESTED = 40  # anchors may nest without end
+_DEEPEST = 8  # levels between a manifest and its pods
 _MOST = 300_000  # characters; longer files are data
 
 
@@ -50,6 +50,8 @@ class Unit:
         probe: it has a health check or a readiness probe.
         user: the user it is started as; "" if the image decides.
         spot: where it stands.
+        mounts: its volumes, as they are written.
+        environment: its variables, ``NAME=value`` or the name.
     """
 
     kind: str
@@ -61,6 +63,8 @@ class Unit:
     probe: bool
     user: str
     spot: Spot
+    mounts: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
 
     @property
     def ours(self) -> bool:
@@ -95,7 +99,7 @@ class _Lines(dict[str, Any]):
 
 
 def _plain(node: yaml.Node, depth: int = 0) -> Any:
-    if depth > 40:  # noqa: PLR2004 - anchors may nest without end
+    if depth > _MOST_NESTED:
         return None
     if isinstance(node, yaml.MappingNode):
         found = _Lines()
@@ -129,6 +133,8 @@ def units(path: str, text: str) -> list[Unit]:
     if path.endswith((".yml", ".yaml")):
         if "services" not in text and "containers" not in text:
             return []
+        if "{{" in text:
+            return _template(path, text)
         return [
             unit
             for data in _documents(text)
@@ -138,23 +144,32 @@ def units(path: str, text: str) -> list[Unit]:
     return list(_script(path, text)) if "docker run" in text or "podman run" in text else []
 
 
+def _template(path: str, text: str) -> list[Unit]:
+    """A Helm template, which is no YAML: one unit for the file, by its words."""
+    if not re.search(r"^\s*containers:", text, re.MULTILINE):
+        return []
+    memory = bool(re.search(r"limits:(.*\n){1,4}?\s*memory:|toYaml\s+[.$]\S*resources", text))
+    probe = bool(re.search(r"(readiness|liveness|startup)Probe:", text))
+    found = re.search(r"runAsUser:\s*(\d+)", text)
+    user = found.group(1) if found else ""
+    line = text.count("\n", 0, text.index("containers:")) + 1
+    name = posixpath.splitext(posixpath.basename(path))[0]
+    return [Unit("kubernetes", name, "", "", "", memory, probe, user, Spot(path, line))]
+
+
 def _yaml(path: str, data: dict[str, Any]) -> Iterator[Unit]:
-    services = data.get("services")
-    if isinstance(services, dict) and "kind" not in data:
+    services, kind = data.get("services"), data.get("kind")
+    if isinstance(services, _Lines) and kind is None:
         for name, service in services.items():
             if isinstance(service, dict):
-                yield _service(path, name, service, getattr(services, "lines", {}).get(name, 1))
-    if data.get("kind") == "List" and isinstance(data.get("items"), list):
-        for item in data["items"]:
-            if isinstance(item, dict):
-                yield from _yaml(path, item)
-    if data.get("kind") in _WORKLOADS or (
-        data.get("kind") and "containers" in str(data.get("spec", ""))[:20_000]
-    ):
+                yield _service(path, name, service, services.lines.get(name, 1))
+    for item in data.get("items") or () if kind == "List" else ():
+        if isinstance(item, dict):
+            yield from _yaml(path, item)
+    if kind:
         for pod in _pods(data.get("spec")):
-            for container in pod.get("containers") or []:
-                if isinstance(container, dict):
-                    yield _container(path, pod, container)
+            containers = (one for one in pod["containers"] if isinstance(one, dict))
+            yield from (_container(path, pod, one) for one in containers)
 
 
 def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
@@ -171,7 +186,23 @@ def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
     probe = isinstance(check, dict) and bool(check.get("test")) and check.get("disable") != "true"
     user = str(service.get("user") or "")
     image = str(service.get("image") or "")
-    return Unit("compose", name, image, build, context, memory, probe, user, Spot(path, line))
+    spot = Spot(path, line)
+    mounts, environment = _flat(service.get("volumes")), _flat(service.get("environment"))
+    return Unit(
+        "compose", name, image, build, context, memory, probe, user, spot, mounts, environment
+    )
+
+
+def _flat(data: Any) -> tuple[str, ...]:
+    """A list or mapping of strings or mappings as strings."""
+    if isinstance(data, dict):
+        return tuple(f"{key}={value}" for key, value in data.items())
+    if isinstance(data, list):
+        return tuple(
+            " ".join(str(value) for value in one.values()) if isinstance(one, dict) else str(one)
+            for one in data
+        )
+    return ()
 
 
 def _joined(folder: str, path: str) -> str:
@@ -187,7 +218,7 @@ def _at(data: Any, *keys: str) -> Any:
 
 def _pods(spec: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     """Every pod's specification below: whatever holds a list of containers."""
-    if depth > 8:  # noqa: PLR2004
+    if depth > _DEEPEST:
         return
     if isinstance(spec, dict):
         if isinstance(spec.get("containers"), list):
@@ -202,11 +233,11 @@ def _container(path: str, pod: dict[str, Any], container: dict[str, Any]) -> Uni
     probe = any(container.get(name) for name in ("readinessProbe", "livenessProbe", "startupProbe"))
     context = {**(_at(pod, "securityContext") or {}), **(_at(container, "securityContext") or {})}
     user = str(context.get("runAsUser") or "")
-    if not user and str(context.get("runAsNonRoot", "")).lower() == "true":
-        user = "non-root"
     line = getattr(container, "line", 1)
     name, image = str(container.get("name") or ""), str(container.get("image") or "")
-    return Unit("kubernetes", name, image, "", "", memory, probe, user, Spot(path, line))
+    spot = Spot(path, line)
+    mounts, environment = _flat(container.get("volumeMounts")), _flat(container.get("env"))
+    return Unit("kubernetes", name, image, "", "", memory, probe, user, spot, mounts, environment)
 
 
 def _script(path: str, text: str) -> Iterator[Unit]:
@@ -238,6 +269,10 @@ def _script(path: str, text: str) -> Iterator[Unit]:
             ),
             "",
         )
+        mounts = [
+            options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-v", "--volume", "--mount")
+        ]
+        environment = [options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-e", "--env")]
         yield Unit(
             "docker run",
             image or "a container",
@@ -248,4 +283,6 @@ def _script(path: str, text: str) -> Iterator[Unit]:
             probe,
             user,
             Spot(path, line),
+            tuple(mounts),
+            tuple(environment),
         )

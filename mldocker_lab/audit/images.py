@@ -15,207 +15,72 @@ if TYPE_CHECKING:
 
 __all__ = ["Base", "base_of"]
 
-_HUBS = (
-    "docker.io/",
-    "index.docker.io/",
-    "registry-1.docker.io/",
-    "mirror.gcr.io/",
-    "docker.io/library/",
-)
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64}|sha256:[^\s]+)$", re.IGNORECASE)
 
-#: Images whose configuration names no user, or root. A trailing slash covers all below.
-_ROOT = [
-    "alpine",
-    "almalinux",
-    "amazoncorretto",
-    "amazonlinux",
-    "archlinux",
-    "bash",
-    "buildpack-deps",
-    "busybox",
-    "centos",
-    "clearlinux",
-    "debian",
-    "eclipse-temurin",
-    "elixir",
-    "erlang",
-    "fedora",
-    "gcc",
-    "golang",
-    "gradle",
-    "haskell",
-    "httpd",
-    "julia",
-    "maven",
-    "mongo",
-    "mysql",
-    "mariadb",
-    "nginx",
-    "node",
-    "nvidia/",
-    "openjdk",
-    "oraclelinux",
-    "perl",
-    "php",
-    "photon",
-    "postgres",
-    "pypy",
-    "python",
-    "r-base",
-    "redis",
-    "rockylinux",
-    "ros",
-    "ruby",
-    "rust",
-    "scratch",
-    "swift",
-    "traefik",
-    "ubuntu",
-    "conda/",
-    "condaforge/",
-    "continuumio/",
-    "anaconda/",
-    "frolvlad/",
-    "pytorch/pytorch",
-    "pytorch/manylinux",
-    "pytorch/manylinux-builder",
-    "pytorch/conda-builder",
-    "tensorflow/",
-    "huggingface/",
-    "ghcr.io/huggingface/",
-    "rocm/",
-    "intel/",
-    "intelpython/",
-    "paddlepaddle/",
-    "registry.baidubce.com/paddlepaddle/",
-    "mxnet/",
-    "ufoym/deepo",
-    "vllm/",
-    "lmsysorg/",
-    "ultralytics/",
-    "ollama/ollama",
-    "dustynv/",
-    "nvcr.io/nvidia/",
-    "nvcr.io/ea-bignlp/",
-    "nvcr.io/nvstaging/",
-    "ghcr.io/astral-sh/uv",
-    "ghcr.io/ggml-org/",
-    "ghcr.io/ggerganov/",
-    "ghcr.io/mlflow/mlflow",
-    "tiangolo/",
-    "python-poetry",
-    "runpod/",
-    "ghcr.io/runpod-workers/",
-    "deepspeed/",
-    "opendatacube/",
-    "osrf/ros",
-    "pypa/",
-    "quay.io/pypa/",
-    "mcr.microsoft.com/azureml/",
-    "mcr.microsoft.com/devcontainers/",
-    "mcr.microsoft.com/vscode/devcontainers/",
-    "mcr.microsoft.com/mirror/docker/library/",
-    "mcr.microsoft.com/playwright",
-    "mcr.microsoft.com/dotnet/",
-    "mcr.microsoft.com/playwright/python",
-    "mcr.microsoft.com/cbl-mariner/",
-    "mcr.microsoft.com/azure-functions/",
-    "public.ecr.aws/docker/library/",
-    "public.ecr.aws/lambda/",
-    "public.ecr.aws/ubuntu/",
-    "amazon/aws-lambda-python",
-    "public.ecr.aws/amazonlinux/",
-    "public.ecr.aws/sam/",
-    "public.ecr.aws/deep-learning-containers/",
-    "gcr.io/deeplearning-platform-release/",
-    "us-docker.pkg.dev/deeplearning-platform-release/",
-    "us-docker.pkg.dev/vertex-ai/",
-    "gcr.io/google-appengine/",
-    "gcr.io/kaggle-images/",
-    "gcr.io/kaggle-gpu-images/",
-    "gcr.io/google.com/cloudsdktool/",
-    "google/cloud-sdk",
-    "kaggle/",
-    "quay.io/centos/",
-    "quay.io/fedora/",
-    "registry.access.redhat.com/ubi7/ubi",
-    "registry.access.redhat.com/ubi8/ubi",
-    "registry.access.redhat.com/ubi8/ubi-minimal",
-    "registry.access.redhat.com/ubi9/ubi",
-    "registry.access.redhat.com/ubi9/ubi-minimal",
-    "registry.access.redhat.com/ubi8",
-    "registry.access.redhat.com/ubi9",
-    "redhat/ubi8",
-    "redhat/ubi9",
-    "redhat/ubi8-minimal",
-    "redhat/ubi9-minimal",
-    "mldocker-lab/",
-    "jrottenberg/ffmpeg",
-    "openjdk",
-    "linuxserver/",
-    "offen/",
-]
+#: Images whose configuration names no user, or root. A trailing slash covers all below. The host
+#: of a registry is no part of these names: a mirror serves the same image.
+_ROOT = """
+alpine almalinux amazoncorretto amazonlinux archlinux bash buildpack-deps busybox centos debian
+eclipse-temurin elixir erlang fedora gcc golang gradle haskell httpd julia mariadb maven mongo mysql
+nginx node openjdk oraclelinux perl php postgres pypy python r-base redis rockylinux ros ruby rust
+scratch swift traefik ubuntu
+nvidia/ ea-bignlp/ nvstaging/ conda/ condaforge/ continuumio/ anaconda/ frolvlad/
+pytorch/pytorch pytorch/manylinux pytorch/manylinux-builder pytorch/conda-builder tensorflow/
+huggingface/ rocm/ intel/ intelpython/ paddlepaddle/ paddlecloud/ mxnet/ ufoym/deepo vllm/ lmsysorg/
+ultralytics/ ollama/ollama dustynv/ astral-sh/uv ggml-org/ ggerganov/ mlflow/mlflow tiangolo/
+runpod/ runpod-workers/ deepspeed/ osrf/ros pypa/ azureml/ devcontainers/ vscode/devcontainers
+mirror/docker/library/ playwright playwright/python dotnet/ cbl-mariner/ azure-functions/ lambda/
+amazon/aws-lambda-python amazonlinux/ sam/ deep-learning-containers/ deeplearning-platform-release/
+vertex-ai/ google-appengine/ kaggle-images/ kaggle-gpu-images/
+google.com/cloudsdktool/ google/cloud-sdk kaggle/ ubi7/ubi ubi8/ubi ubi8/ubi-minimal ubi9/ubi
+ubi9/ubi-minimal ubi8 ubi9 redhat/ubi8 redhat/ubi9 redhat/ubi8-minimal redhat/ubi9-minimal
+mldocker-lab/ linuxserver/
+""".split()
 
-#: Images that run as someone else.
+#: Images that run as someone else; "" where that depends on the tag.
 _OTHERS = {
-    "jupyter/": "jovyan",
-    "quay.io/jupyter/": "jovyan",
-    "jupyterhub/k8s-singleuser-sample": "jovyan",
-    "mambaorg/micromamba": "mambauser",
-    "ghcr.io/mamba-org/micromamba": "mambauser",
-    "rayproject/": "ray",
     "anyscale/": "ray",
     "apache/airflow": "airflow",
     "apache/spark": "spark",
-    "apache/spark-py": "185",
-    "apache/beam_python": "",
+    "bentoml/": "",
     "bitnami/": "1001",
-    "docker.io/bitnami/": "1001",
-    "cgr.dev/chainguard/": "nonroot",
     "chainguard/": "nonroot",
-    "pytorch/torchserve": "model-server",
-    "openvino/": "openvino",
-    "selenium/": "seluser",
-    "kubeflownotebookswg/": "jovyan",
-    "public.ecr.aws/j1r0q0g6/notebooks/": "jovyan",
-    "gitpod/": "gitpod",
     "cimg/": "circleci",
     "circleci/": "circleci",
-    "seldonio/": "8888",
-    "prefecthq/": "",
+    "gitpod/": "gitpod",
+    "huggingface/text-embeddings-inference": "",
     "jenkins/": "jenkins",
-    "rocker/": "",
-    "bentoml/": "",
+    "jupyter/": "jovyan",
+    "kubeflownotebookswg/": "jovyan",
+    "mamba-org/micromamba": "mambauser",
+    "mambaorg/micromamba": "mambauser",
+    "nvidia/doca/": "",
+    "nvidia/rapidsai/": "rapids",
+    "openvino/": "openvino",
+    "prefecthq/": "",
+    "pytorch/torchserve": "model-server",
     "rapidsai/": "",
     "rapidsai/base": "rapids",
     "rapidsai/notebooks": "rapids",
-    "nvcr.io/nvidia/rapidsai/": "rapids",
-    "nvcr.io/nim/": "",
-    "nvcr.io/nvidia/nemo-microservices/": "",
-    "nvcr.io/nvidia/doca/": "",
-    "registry.access.redhat.com/ubi8/python": "1001",
-    "registry.access.redhat.com/ubi9/python": "1001",
-    "registry.access.redhat.com/ubi": "",
-    "ghcr.io/huggingface/text-embeddings-inference": "",
-    "gcr.io/kaggle-private-byod/": "",
-    "mcr.microsoft.com/mlops/": "",
-    "tensorflow/tfx": "root",
-    "pytorch/": "",
-    "nvidia/cuda": "root",
+    "rayproject/": "ray",
+    "selenium/": "seluser",
+    "seldonio/": "8888",
+    "ubi8/python": "1001",
+    "ubi9/python": "1001",
 }
 _CUDA_TAG = re.compile(r"(?:cuda|cu)[-_]?(\d{1,2})\.?(\d)?(?:\.\d+)?(?!\d)", re.IGNORECASE)
+_HIGHEST = 20  # what is higher has no dot: cu92 is 9.2
 _VERSION = re.compile(r"^(\d{1,2})\.(\d{1,2})(?:\.\d+)?")
 #: Year and month of NVIDIA's own framework images, and the CUDA in them (their support matrix).
 _NGC_YEARS = {"20": 11, "21": 11, "22": 11, "23": 12, "24": 12, "25": 12, "26": 13}
-_NGC_EXACT = {"20.01": 10, "20.02": 10, "20.03": 10, "23.01": 12, "22.12": 11, "25.08": 13, "25.09": 13,
-              "25.10": 13, "25.11": 13, "25.12": 13}  # fmt: skip
+_NGC_EXACT = {"20.01": 10, "20.02": 10, "20.03": 10}
+_NGC_EXACT |= {f"25.{month:02}": 13 for month in range(8, 13)}
 _NGC_FRAMEWORKS = re.compile(
-    r"nvcr\.io/nvidia/(pytorch|tensorflow|tritonserver|jax|mxnet|tensorrt|modulus/modulus|nemo|merlin/)"
+    r"nvidia/(pytorch|tensorflow|tritonserver|jax|mxnet|tensorrt|modulus/modulus|nemo|merlin/)"
 )
 _NO_CURL = re.compile(
-    r"^(?:public\.ecr\.aws/docker/library/)?(python:.*(slim|alpine)|debian|ubuntu|alpine|nvidia/cuda|"
-    r"tensorflow/tensorflow|node:.*(slim|alpine)|mambaorg/micromamba|ghcr\.io/astral-sh/uv:.*slim|busybox|"
+    r"^(python:.*(slim|alpine)|debian|ubuntu|alpine|nvidia/cuda|"
+    r"tensorflow/tensorflow|node:.*(slim|alpine)|mambaorg/micromamba|astral-sh/uv:.*slim|busybox|"
     r"continuumio/miniconda3|pytorch/pytorch)"
 )
 
@@ -227,7 +92,7 @@ class Base:
     Attributes:
         text: its reference, variables replaced.
         known: no variable of it is unknown.
-        repository: its name, without the default registry.
+        repository: its name, without the registry's host.
         tag: its tag; "" if none.
         digest: ``sha256:…``; "" if none.
         origin: the FROM that names it.
@@ -275,7 +140,9 @@ class Base:
         name = self.name.lower()
         return self.cuda is not None or bool(
             re.search(
-                r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|^pytorch/pytorch(:(?!.*cpu)|$)", name
+                r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|sglang|vllm-openai|text-generation-inference|"
+                r"^pytorch/pytorch(:(?!.*cpu)|$)",
+                name,
             )
             or _NGC_FRAMEWORKS.match(name)
         )
@@ -284,20 +151,20 @@ class Base:
     def cuda(self) -> tuple[int, int | None] | None:
         """Major and minor version of its CUDA, as far as its name tells."""
         name, tag = self.repository.lower(), self.tag.lower()
-        if name in ("nvidia/cuda", "nvcr.io/nvidia/cuda") or name.endswith("/nvidia/cuda"):
+        if name == "nvidia/cuda":
             found = _VERSION.match(tag)
             return (int(found.group(1)), int(found.group(2))) if found else None
         if _NGC_FRAMEWORKS.match(name):
             month = tag[:5]
             major = _NGC_EXACT.get(month, _NGC_YEARS.get(tag[:2]))
             return (major, None) if major and re.match(r"\d\d\.\d\d", tag) else None
-        found = _CUDA_TAG.search(tag)
-        if not found:
+        match = _CUDA_TAG.search(tag)
+        if not match:
             return None
-        major, minor = found.group(1), found.group(2)
-        if len(major) == 2 and int(major) > 20:  # cu92: 9.2 # noqa: PLR2004
-            return int(major[0]), int(major[1])
-        return int(major), int(minor) if minor else None
+        first, second = match.groups()
+        if int(first) > _HIGHEST:
+            return int(first[0]), int(first[1])
+        return int(first), int(second) if second else None
 
 
 def _begins(name: str, start: str) -> bool:
@@ -306,7 +173,7 @@ def _begins(name: str, start: str) -> bool:
     return name == start or (start.endswith(("python", "ubi")) and name.startswith(start + "-"))
 
 
-def base_of(text: str, known: bool, origin: Instruction) -> Base:  # noqa: FBT001 a pair from resolve
+def base_of(text: str, origin: Instruction, *, known: bool) -> Base:
     """The parts of an image's name."""
     rest = text.strip()
     match = _DIGEST.search(rest)
@@ -317,6 +184,9 @@ def base_of(text: str, known: bool, origin: Instruction) -> Base:  # noqa: FBT00
     head, colon, last = rest.rpartition(":")
     if colon and "/" not in last:
         rest, tag = head, last
-    for hub in _HUBS:
-        rest = rest.removeprefix(hub)
-    return Base(text, known, rest.removeprefix("library/"), tag, digest, origin)
+    host, slash, path = rest.partition("/")
+    if slash and (host == "localhost" or "." in host or ":" in host):
+        rest = path
+    for library in ("docker/library/", "library/"):
+        rest = rest.removeprefix(library)
+    return Base(text, known, rest, tag, digest, origin)

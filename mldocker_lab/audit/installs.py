@@ -18,124 +18,31 @@ _PIP = re.compile(r"pip(\d+(\.\d+)?)?$")
 _PYTHON = re.compile(r"(python|pypy)(\d+(\.\d+)?)?$")
 _CONDAS = frozenset(["conda", "mamba", "micromamba"])
 _WRAPPERS = frozenset(
-    [
-        "sudo",
-        "env",
-        "exec",
-        "time",
-        "nice",
-        "nohup",
-        "command",
-        "eatmydata",
-        "xargs",
-        "gosu",
-        "chroot",
-        "numactl",
-        "setarch",
-        "timeout",
-        "retry",
-        "yes",
-    ]
+    """
+sudo env exec time nice nohup command eatmydata xargs gosu chroot numactl setarch timeout retry
+yes
+""".split()
 )
 _WITH_VALUE = frozenset(
-    [
-        "-r",
-        "--requirement",
-        "-c",
-        "--constraint",
-        "-e",
-        "--editable",
-        "-i",
-        "--index-url",
-        "--extra-index-url",
-        "-f",
-        "--find-links",
-        "-t",
-        "--target",
-        "--prefix",
-        "--root",
-        "--platform",
-        "--python-version",
-        "--progress-bar",
-        "--timeout",
-        "--default-timeout",
-        "--retries",
-        "--trusted-host",
-        "--proxy",
-        "--cache-dir",
-        "--src",
-        "--upgrade-strategy",
-        "--no-binary",
-        "--only-binary",
-        "--global-option",
-        "--install-option",
-        "--build-option",
-        "--config-settings",
-        "--config-setting",
-        "-C",
-        "--log",
-        "--python",
-        "-p",
-        "--exists-action",
-        "--cert",
-        "--client-cert",
-        "--use-feature",
-        "--use-deprecated",
-        "--report",
-        "--implementation",
-        "--abi",
-        "--root-user-action",
-        "--index-strategy",
-        "--torch-backend",
-        "--prerelease",
-        "--resolution",
-        "--index",
-        "--default-index",
-        "--group",
-        "--extra",
-        "--override",
-        "--overrides",
-        "--build-constraint",
-        "--build-constraints",
-        "--no-build-isolation-package",
-        "--link-mode",
-        "--keyring-provider",
-        "--exclude-newer",
-        "--python-platform",
-        "--refresh-package",
-        "--reinstall-package",
-        "--upgrade-package",
-        "-P",
-        "--allow-insecure-host",
-        "--fork-strategy",
-        "--config-file",
-        "--directory",
-        "--project",
-        "--isolated-prefix",
-        "-d",
-        "--dest",
-        "-w",
-        "--wheel-dir",
-        "--no-install-package",
-        "--no-emit-package",
-    ]
+    """
+-r --requirement -c --constraint -e --editable -i --index-url --extra-index-url -f --find-links
+-t --target --prefix --root --platform --python-version --progress-bar --timeout
+--default-timeout --retries --trusted-host --proxy --cache-dir --src --upgrade-strategy
+--no-binary --only-binary --global-option --install-option --build-option --config-settings
+--config-setting -C --log --python -p --exists-action --cert --client-cert --use-feature
+--use-deprecated --report --implementation --abi --root-user-action --index-strategy
+--torch-backend --prerelease --resolution --index --default-index --group --extra --override
+--overrides --build-constraint --build-constraints --no-build-isolation-package --link-mode
+--keyring-provider --exclude-newer --python-platform --refresh-package --reinstall-package
+--upgrade-package -P --allow-insecure-host --fork-strategy --config-file --directory --project
+--isolated-prefix -d --dest -w --wheel-dir --no-install-package --no-emit-package
+""".split()
 )
 _SHORT_WITH_VALUE = "rceiftCpdPw"
 _CONDA_VALUES = frozenset(
-    [
-        "-n",
-        "--name",
-        "-p",
-        "--prefix",
-        "-c",
-        "--channel",
-        "--file",
-        "-f",
-        "--solver",
-        "--repodata-fn",
-        "-r",
-        "--root-prefix",
-    ]
+    """
+-n --name -p --prefix -c --channel --file -f --solver --repodata-fn -r --root-prefix
+""".split()
 )
 
 
@@ -222,31 +129,45 @@ def _after_options(texts: tuple[str, ...], at: int, valued: tuple[str, ...]) -> 
 
 def install(step: Step, command: Command) -> Install | None:
     """What this command (without wrappers) installs; None if it installs no Python packages."""
-    name, texts = command.name, command.texts
-    if _PYTHON.match(name):
-        at = next(
-            (i for i, text in enumerate(texts[1:], 1) if not text.startswith("-") or text == "-m"),
-            0,
-        )
-        if texts[at : at + 1] == ("-m",) and texts[at + 1 : at + 2]:
-            module = texts[at + 1]
-            if module in ("pip", "uv", "poetry", "pipenv", "conda", "pdm"):
-                return install(step, command.shifted(at + 1))
-            return None
-        if texts[at : at + 1] and texts[at].endswith("setup.py"):
-            if {"install", "develop"} & set(texts):
-                return Install("setup.py", step, command, project=True)
+    if not command.words:
         return None
+    name, texts = _program(command), command.texts
+    if _PYTHON.match(name):
+        return _python(step, command)
     if _PIP.match(name):
         return _pip("pip", step, command, 1)
-    if name in ("pipx", "easy_install"):
-        at = 2 if name == "pipx" and texts[1:2] == ("install",) else 1
-        return _pip("pip", step, command, at, done=True) if name != "pipx" or at == 2 else None  # noqa: PLR2004
+    if name == "easy_install":
+        return _pip("pip", step, command, 1, done=True)
+    if name == "pipx":
+        return _pip("pip", step, command, 2, done=True) if "install" in texts[1:2] else None
     if name == "uv":
         return _uv(step, command)
     if name in _CONDAS:
         return _conda(step, command)
     return _project(step, command)
+
+
+def _program(command: Command) -> str:
+    """The program's name; for a variable that nobody knows, what it stands for by its use."""
+    if command.words[0].known:
+        return command.name
+    if command.texts[1:2] == ("-m",):
+        return "python"
+    return "pip" if re.search(r"pip\d*\}?$", command.name, re.IGNORECASE) else command.name
+
+
+def _python(step: Step, command: Command) -> Install | None:
+    """``python -m pip …`` and ``python setup.py install``."""
+    texts = command.texts
+    rest = enumerate(texts[1:], 1)
+    at = next((i for i, text in rest if not text.startswith("-") or text == "-m"), len(texts))
+    if texts[at : at + 1] == ("-m",) and texts[at + 1 : at + 2]:
+        known = texts[at + 1] in ("pip", "uv", "poetry", "pipenv", "conda", "pdm")
+        return install(step, command.shifted(at + 1)) if known else None
+    script = next(iter(texts[at : at + 1]), "")
+    if script.endswith("setup.py") and {"install", "develop"} & set(texts):
+        return Install("setup.py", step, command, project=True)
+    return None
 
 
 def _pip(tool: str, step: Step, command: Command, at: int, *, done: bool = False) -> Install | None:
@@ -308,7 +229,7 @@ def _constrains(step: Step) -> bool:
 
 def _short(text: str, queue: list[Word]) -> list[tuple[str, str]]:
     """``-qr file``: a cluster of short options, the last of which may take a value."""
-    found = []
+    found: list[tuple[str, str]] = []
     for i, letter in enumerate(text[1:], 1):
         if letter in _SHORT_WITH_VALUE:
             rest = text[i + 1 :].removeprefix("=")

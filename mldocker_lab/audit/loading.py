@@ -17,11 +17,12 @@ __all__ = ["decoded", "load"]
 
 #: Folders that hold no files of the project: their names are noted, nothing in them is read.
 _CLOSED = frozenset(
-    [".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache",
-     ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".hypothesis"]
+    [".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox",
+     ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".hypothesis"]
 )  # fmt: skip
 _SIZED = re.compile(
-    r"\.(pt|pth|ckpt|onnx|safetensors|gguf|ggml|h5|hdf5|keras|pb|tflite|pkl|pickle|joblib|mar|engine|plan|bin|npz|model|"
+    r"\.(pt|pth|ckpt|onnx|safetensors|gguf|ggml|h5|hdf5|keras|pb|tflite|pkl|pickle|joblib|mar|"
+    r"engine|plan|bin|npz|model|"
     r"pdparams|weights|nemo)$",
     re.IGNORECASE,
 )

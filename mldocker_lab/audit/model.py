@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit.finding import Spot
 from mldocker_lab.audit.images import Base, base_of
 from mldocker_lab.audit.installs import Install, install, unwrapped
-from mldocker_lab.audit.project import Project
 from mldocker_lab.audit.shell import Command, commands, plain
 from mldocker_lab.dockerfile.expand import expand
 from mldocker_lab.errors import DockerfileError
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mldocker_lab.audit.deployment import Deployment
+    from mldocker_lab.audit.project import Project
     from mldocker_lab.dockerfile.ignore import Patterns
     from mldocker_lab.dockerfile.parse import Dockerfile, Instruction, Stage
 
@@ -38,7 +38,7 @@ _SHELLS = frozenset(["", "sh", "bash", "dash", "ash", "zsh"])
 
 
 def resolve(text: str, values: Mapping[str, str | None], escape: str = "\\") -> tuple[str, bool]:
-    """``text`` with known variables replaced, unknown ones as ``${NAME}``; whether all are known."""
+    """``text`` with known variables replaced, others as ``${NAME}``; whether all are known."""
     marked = _VARIABLE.sub(lambda m: _marked(m, values), text)
     known = {name: value for name, value in values.items() if value is not None}
     try:
@@ -127,12 +127,7 @@ class Step:
     def _inner(self, command: Command) -> list[Command]:
         """What ``["sh", "-c", "script"]`` runs; else the command itself."""
         words = command.texts
-        if (
-            len(words) > 2
-            and command.name in _SHELLS
-            and words[1].startswith("-")
-            and "c" in words[1]
-        ):  # noqa: PLR2004
+        if words[2:] and command.name in _SHELLS and words[1].startswith("-") and "c" in words[1]:
             return commands(words[2], self.values, lambda _: command.start) or [command]
         return [command]
 
@@ -233,8 +228,10 @@ class Target:
         for stage in self.dockerfile.stages:
             if stage.index in self.needed:
                 before = stage.base_stage
-                state = _State(self.args) if before is None else last[before].child()
-                found[stage.index] = tuple(_walk(stage, state, self.global_args, self.dockerfile))
+                state = (
+                    _State(self.args, self.global_args) if before is None else last[before].child()
+                )
+                found[stage.index] = tuple(_walk(stage, state, self.dockerfile))
                 last[stage.index] = state
         return found
 
@@ -249,10 +246,10 @@ class Target:
         if not self.chain:
             return {}
         last = self.chain[-1]
-        state = _State(self.args)
+        state = _State(self.args, self.global_args)
         state.env, state.values = dict(last.env), dict(last.values)
         if last.keyword == "ENV":
-            _env(last.one, state, {}, last.escape)
+            _env(last.one, state, last.escape)
         return state.env
 
     @cached_property
@@ -285,7 +282,8 @@ class Target:
             index = before
             before = stages[index].base_stage
         origin = stages[index].origin
-        return base_of(*resolve(origin.words[0], self.global_args, self.dockerfile.escape), origin)
+        text, known = resolve(origin.words[0], self.global_args, self.dockerfile.escape)
+        return base_of(text, origin, known=known)
 
     @cached_property
     def root(self) -> Base:
@@ -327,8 +325,8 @@ class Target:
 class _State:
     """What is in force while a stage is walked through."""
 
-    def __init__(self, args: Mapping[str, str]) -> None:
-        self.args = args
+    def __init__(self, args: Mapping[str, str], outer: Mapping[str, str | None]) -> None:
+        self.args, self.outer = args, outer
         self.env: dict[str, str | None] = {}
         self.values: dict[str, str | None] = {}
         self.user: str | None = None
@@ -337,15 +335,13 @@ class _State:
 
     def child(self) -> _State:
         """What a stage that starts from this one inherits: ARG is not handed on."""
-        new = _State(self.args)
+        new = _State(self.args, self.outer)
         new.env, new.values = dict(self.env), dict(self.env)
         new.user, new.workdir, new.shell = self.user, self.workdir, self.shell
         return new
 
 
-def _walk(
-    stage: Stage, state: _State, outer: Mapping[str, str | None], dockerfile: Dockerfile
-) -> Iterator[Step]:
+def _walk(stage: Stage, state: _State, dockerfile: Dockerfile) -> Iterator[Step]:
     values, env = dict(state.values), dict(state.env)
     for one in stage.instructions[1:]:
         yield Step(
@@ -361,12 +357,12 @@ def _walk(
         )
         change = _CHANGES.get(one.keyword)
         if change:
-            change(one, state, outer, dockerfile.escape)
+            change(one, state, dockerfile.escape)
             if one.keyword in ("ARG", "ENV"):
                 values, env = dict(state.values), dict(state.env)
 
 
-def _arg(one: Instruction, state: _State, outer: Mapping[str, str | None], escape: str) -> None:
+def _arg(one: Instruction, state: _State, escape: str) -> None:
     for word in one.words:
         name, given, default = word.partition("=")
         if name in state.env:
@@ -377,30 +373,30 @@ def _arg(one: Instruction, state: _State, outer: Mapping[str, str | None], escap
             text, known = resolve(default, state.values, escape)
             state.values[name] = text if known else None
         else:
-            state.values[name] = outer.get(name)
+            state.values[name] = state.outer.get(name)
 
 
-def _env(one: Instruction, state: _State, outer: Mapping[str, str | None], escape: str) -> None:
+def _env(one: Instruction, state: _State, escape: str) -> None:
     before = dict(state.values)
     for name, value in zip(one.words[::2], one.words[1::2], strict=False):
         text, known = resolve(value, before, escape)
         state.env[name] = state.values[name] = text if known else None
 
 
-def _user(one: Instruction, state: _State, outer: Mapping[str, str | None], escape: str) -> None:
+def _user(one: Instruction, state: _State, escape: str) -> None:
     state.user = resolve(one.words[0], state.values, escape)[0]
 
 
-def _workdir(one: Instruction, state: _State, outer: Mapping[str, str | None], escape: str) -> None:
+def _workdir(one: Instruction, state: _State, escape: str) -> None:
     path = resolve(one.words[0], state.values, escape)[0]
     state.workdir = posixpath.normpath(posixpath.join("/", state.workdir, path))
 
 
-def _shell(one: Instruction, state: _State, outer: Mapping[str, str | None], escape: str) -> None:
+def _shell(one: Instruction, state: _State, _: str) -> None:
     state.shell = one.json or state.shell
 
 
-_CHANGES: dict[str, Callable[[Instruction, _State, Mapping[str, str | None], str], None]] = {
+_CHANGES: dict[str, Callable[[Instruction, _State, str], None]] = {
     "ARG": _arg,
     "ENV": _env,
     "USER": _user,

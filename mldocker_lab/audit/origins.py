@@ -5,12 +5,16 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from mldocker_lab.audit.requirements import file_requirements
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.requirements import Requirement
 
-__all__ = ["broad", "context_sources", "origin"]
+__all__ = ["broad", "context_sources", "origin", "project_requirements"]
 
 
 def context_sources(step: Step) -> tuple[str, ...]:
@@ -26,7 +30,9 @@ def context_sources(step: Step) -> tuple[str, ...]:
 
 def broad(step: Step) -> bool:
     """It copies the whole context: ``COPY . .``."""
-    return any(posixpath.normpath("/" + text) in ("/", "/*") for text in context_sources(step))
+    return any(
+        posixpath.normpath("/" + text) in ("/", "/*", "/*.*") for text in context_sources(step)
+    )
 
 
 def origin(target: Target, step: Step, path: str) -> str | None:
@@ -46,6 +52,19 @@ def origin(target: Target, step: Step, path: str) -> str | None:
         return found
     plain = posixpath.normpath(path.lstrip("/"))
     return plain if plain in inside and not guesses else None
+
+
+def project_requirements(target: Target, one: Install) -> list[tuple[str, Requirement]] | None:
+    """What the project that ``pip install .[extra]`` installs depends on; None if not at hand."""
+    local = next((p.text for p in one.packages if p.local), ".")
+    folder, _, extras = local.partition("[")
+    names = frozenset(name.strip() for name in extras.rstrip("]").split(",") if name.strip())
+    for name in ("pyproject.toml", "setup.py"):
+        here = origin(target, one.step, f"{folder}/{name}")
+        found = file_requirements(here, target.project.text, extras=names) if here else None
+        if found:
+            return found
+    return None
 
 
 def _guesses(target: Target, step: Step, path: str) -> Iterator[str]:
@@ -77,7 +96,7 @@ def _copied(step: Step, sources: tuple[str, ...], path: str) -> Iterator[str]:
     to = step.words[-1][0]
     there = step.path(to)
     for source in sources:
-        here = posixpath.normpath(source.lstrip("/"))
+        here = posixpath.normpath(f"/{source}").lstrip("/") or "."
         name = posixpath.basename(here)
         if "*" in name and posixpath.dirname(path) == there:
             yield posixpath.join(posixpath.dirname(here), posixpath.basename(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 import tomllib
@@ -50,7 +51,7 @@ class Requirement:
 
     text: str
     name: str
-    pinned: bool | None
+    pinned: bool | None = None
     version: str = ""
     line: int = 0
     local: bool = False
@@ -91,10 +92,10 @@ def requirement(text: str, *, known: bool = True, line: int = 0) -> Requirement:
             text, normal(name), sure, exact.group().lstrip("= ") if sure else "", line
         )
     if exact:
-        return Requirement(text, normal(name), True, "", line)  # noqa: FBT003 == whatever is given
+        return Requirement(text, normal(name), pinned=True, line=line)
     if not known:
         return Requirement(text, normal(name) if spec else "", None, line=line)
-    return Requirement(text, normal(name), False, line=line)  # noqa: FBT003
+    return Requirement(text, normal(name), pinned=False, line=line)
 
 
 def _is_path(body: str) -> bool:
@@ -114,7 +115,7 @@ def _address(text: str, line: int) -> Requirement:
                 posixpath.basename(path.partition("@")[0]).partition(".git")[0].partition("#")[0]
             )
         if "$" in ref:
-            return Requirement(text, name, True, line=line)  # noqa: FBT003
+            return Requirement(text, name, pinned=True, line=line)
         pinned = bool(ref) and ref not in _BRANCHES and bool(re.search(r"\d", ref))
         return Requirement(text, name, pinned, line=line)
     base = posixpath.basename(text.partition("#")[0].partition("?")[0])
@@ -122,7 +123,9 @@ def _address(text: str, line: int) -> Requirement:
     wheel = base.endswith(".whl") and base.count("-") > 1
     if wheel:
         parts = base.split("-")
-        return Requirement(text, normal(parts[0]), True, parts[1].partition("%")[0], line)  # noqa: FBT003
+        return Requirement(
+            text, normal(parts[0]), pinned=True, version=parts[1].partition("%")[0], line=line
+        )
     return Requirement(text, name, pinned, line=line)
 
 
@@ -136,14 +139,17 @@ def conda(text: str, *, known: bool = True, line: int = 0) -> Requirement:
     spec = spec.strip().strip("\"'")
     exact = re.match(r"(?:={1,2}|\s*)v?(\d[\w.+!-]*)(=[\w.*]+)?\Z", spec)
     if exact:
-        return Requirement(text, normal(name), True, exact.group(1), line)  # noqa: FBT003
+        return Requirement(text, normal(name), pinned=True, version=exact.group(1), line=line)
     if "$" in spec and spec.startswith("="):
-        return Requirement(text, normal(name), True, line=line)  # noqa: FBT003
+        return Requirement(text, normal(name), pinned=True, line=line)
     return Requirement(text, normal(name), False if known else None, line=line)
 
 
 def file_requirements(
-    path: str, read: Callable[[str], str | None], depth: int = 0
+    path: str,
+    read: Callable[[str], str | None],
+    depth: int = 0,
+    extras: frozenset[str] = frozenset(),
 ) -> list[tuple[str, Requirement]] | None:
     """Every requirement of a file, with the file it stands in; None if it is not at hand.
 
@@ -151,6 +157,7 @@ def file_requirements(
         path: requirements.txt, pyproject.toml, environment.yml, Pipfile, setup.py or setup.cfg.
         read: gives the text of a file.
         depth: how many ``-r`` led here.
+        extras: the extras of a project that are asked for.
     """
     text = read(path)
     if text is None or depth > _DEEPEST:
@@ -160,14 +167,17 @@ def file_requirements(
         return []
     try:
         if base == "pyproject.toml":
-            return [(path, one) for one in _pyproject(text)]
+            return [(path, one) for one in _pyproject(text, extras)]
         if base == "Pipfile":
             return [(path, one) for one in _pipfile(text)]
     except (ValueError, tomllib.TOMLDecodeError, AttributeError, TypeError):
         return None
     if base.endswith((".yml", ".yaml")):
         return [(path, one) for one in _environment(text)]
-    if base in ("setup.py", "setup.cfg"):
+    if base == "setup.py":
+        found = _setup(text)
+        return None if found is None else [(path, one) for one in found]
+    if base == "setup.cfg":
         return None
     return list(_requirements(path, text, read, depth))
 
@@ -204,18 +214,50 @@ def _requirements(
         editable = re.match(r"(?:-e|--editable)[\s=]*(\S+)", line)
         if editable:
             yield path, requirement(editable.group(1), line=number)
+        elif re.match(r"(-i|--index-url|--extra-index-url|-f|--find-links)\b", line):
+            yield path, Requirement(line, "", pinned=True, line=number, local=True)
         elif not line.startswith("-"):
             body = re.sub(r"\s--(hash|config-settings?|global-option|install-option).*$", "", line)
             yield path, requirement(body, known="${" not in body, line=number)
 
 
-def _pyproject(text: str) -> Iterator[Requirement]:
+def _pyproject(text: str, extras: frozenset[str]) -> Iterator[Requirement]:
     data = tomllib.loads(text)
     lines = text.splitlines()
-    for one in data.get("project", {}).get("dependencies", []):
+    project = data.get("project", {})
+    asked = list(project.get("dependencies", []))
+    for name in extras:
+        asked += project.get("optional-dependencies", {}).get(name, [])
+    for one in asked:
         yield requirement(str(one), line=_line_of(lines, str(one)))
     poetry = data.get("tool", {}).get("poetry", {}).get("dependencies", {})
     yield from _tables(poetry, lines)
+
+
+def _setup(text: str) -> list[Requirement] | None:
+    """``install_requires`` of a setup.py, if it is a plain list; None if it is computed."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    lists = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "install_requires":
+            value = lists.get(node.value.id) if isinstance(node.value, ast.Name) else node.value
+            if isinstance(value, ast.List) and all(isinstance(e, ast.Constant) for e in value.elts):
+                return [
+                    requirement(str(e.value), line=e.lineno)
+                    for e in value.elts
+                    if isinstance(e, ast.Constant)
+                ]
+            return None
+    return None
 
 
 def _pipfile(text: str) -> Iterator[Requirement]:

@@ -148,6 +148,7 @@ class _Lexer:
         self.done: list[Command] = []
         self.joint = ""
         self.budget = _MOST_WORDS
+        self.pending: list[str] = []
         self._begin()
 
     def _begin(self) -> None:
@@ -174,11 +175,29 @@ class _Lexer:
         self._end("")
         return self.done
 
+    def _documents(self) -> None:
+        """Go on behind the here-documents that this line announced: they are data."""
+        for name in self.pending:
+            while self.at < len(self.text):
+                end = self.text.find("\n", self.at)
+                end = len(self.text) if end < 0 else end
+                line = self.text[self.at : end].strip("\t\r ")
+                self.at = min(end + 1, len(self.text))
+                if line == name:
+                    break
+        self.pending = []
+
     def _operator(self) -> bool:
+        if self.text.startswith("((", self.at) and not self.words:
+            end = self.text.find("))", self.at)
+            self.at = len(self.text) if end < 0 else end + 2
+            return True
         for operator in _OPERATORS:
             if self.text.startswith(operator, self.at):
                 self.at += len(operator)
                 self._end(operator)
+                if operator == "\n" and self.pending:
+                    self._documents()
                 return True
         return False
 
@@ -192,7 +211,7 @@ class _Lexer:
         if not self.words or self.words[0].text == "export":
             for name, value in self._exported().items():
                 self.values[name] = value
-        elif self.words[0].text == "for" and len(self.words) > 3:  # noqa: PLR2004 - for NAME in …
+        elif self.words[0].text == "for" and self.words[3:]:
             self.values[self.words[1].text] = " ".join(word.text for word in self.words[3:])
         start = self.first or 0
         self.done.append(
@@ -216,7 +235,7 @@ class _Lexer:
 
     def _redirect(self) -> bool:
         match = _REDIRECT.match(self.text, self.at)
-        if not match:
+        if not match or (self.words and self.words[0].text == "[["):
             return False
         number, operator = match.groups()
         if self.first is None:
@@ -227,6 +246,8 @@ class _Lexer:
         words = self._word()
         self.last = self.at
         target = words[0] if words else Word("", self.where(self.at), self.where(self.at))
+        if operator in ("<<", "<<-") and target.text:
+            self.pending.append(target.text)
         if operator.endswith("&") and target.text.isdigit():
             return True  # 2>&1 names no file
         self.redirects.append(Redirect(operator, target, number))
@@ -236,7 +257,7 @@ class _Lexer:
         start = self.at
         words = self._word()
         self.budget -= 1
-        if self.at == start:  # nothing that begins a word: a stray character
+        if self.at == start:  # nothing that begins a word: a stray character, or a > inside [[ ]]
             self.at += 1
             return
         self.last = self.at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.installs import unwrapped
@@ -16,29 +17,34 @@ __all__ = ["PYTHON", "is_job", "is_python", "programs"]
 
 PYTHON = re.compile(r"(python|pypy)[\d.]*$")
 _OF_PYTHON = frozenset(
-    [
-        "uvicorn", "gunicorn", "hypercorn", "fastapi", "streamlit", "flask", "celery", "mlflow", "bentoml",
-        "jupyter", "jupyter-lab", "jupyter-notebook", "vllm", "ray", "prefect", "dagster", "airflow", "gradio",
-        "litestar", "granian", "daphne", "waitress-serve", "chainlit", "accelerate", "torchrun", "deepspeed",
-        "tensorboard", "dash", "voila", "rasa", "label-studio", "serve", "pytest", "uv", "poetry", "pipenv",
-    ]
-)  # fmt: skip
+    """
+uvicorn gunicorn hypercorn fastapi streamlit flask celery mlflow bentoml jupyter jupyter-lab
+jupyter-notebook vllm ray prefect dagster airflow gradio litestar granian daphne waitress-serve
+chainlit accelerate torchrun deepspeed tensorboard dash voila rasa label-studio serve pytest uv
+poetry pipenv
+""".split()
+)
 _NOT_PYTHON = frozenset(
-    [
-        "node", "npm", "npx", "yarn", "java", "nginx", "tritonserver", "tensorflow_model_server", "ollama",
-        "bash", "sh", "zsh", "/bin/bash", "sleep", "tail", "sshd", "/usr/sbin/sshd", "nvidia-smi", "caddy",
-        "supervisord", "torchserve", "text-generation-launcher", "text-embeddings-router", "llama-server",
-        "true", "cat", "echo", "redis-server", "postgres", "R", "Rscript", "julia", "go", "cargo", "make",
-    ]
-)  # fmt: skip
-_WRAPPERS = frozenset(["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"])
+    """
+node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh
+zsh /bin/bash sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve
+text-generation-launcher text-embeddings-router llama-server true cat echo redis-server postgres
+R Rscript julia go cargo make
+""".split()
+)
+_WRAPPERS = frozenset(
+    ["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"]
+)
 _PYTHON_BASE = re.compile(
-    r"(^|/)(python|pypy|miniconda3?|anaconda3?|micromamba|mambaforge|miniforge3|pytorch|tensorflow|uvicorn-gunicorn)"
+    r"(^|/)(python|pypy|miniconda3?|anaconda3?|micromamba|mambaforge|miniforge3|pytorch|tensorflow|"
+    r"uvicorn-gunicorn)"
     r"|python\d?|py3\d",
     re.IGNORECASE,
 )
+_ENVIRONMENT = re.compile(r"venv|site-packages|dist-packages|conda|/install\b|\.local|pyinstaller")
 _TRAINS = re.compile(
-    r"(^|[/_.-])(train|training|trainer|finetune|fine_tune|preprocess\w*|evaluate|eval|prepare\w*|benchmark)"
+    r"(^|[/_.-])(train|training|trainer|finetune|fine_tune|preprocess\w*|evaluate|eval|prepare\w*|"
+    r"benchmark)"
     r"(ing)?([_.-]|$)",
     re.IGNORECASE,
 )
@@ -49,12 +55,21 @@ _LONGEST = 20_000
 def programs(target: Target) -> list[tuple[Step, Command]]:
     """The commands that run when the container starts, in order; scripts at hand are read."""
     found: list[tuple[Step, Command]] = []
+    entry, cmd = target.entrypoint, target.command
+    if entry and cmd and entry.plain and cmd.one.json and not _hands_on(entry.plain[0]):
+        whole = replace(entry.plain[0], words=entry.plain[0].words + cmd.commands[0].words)
+        return [(cmd, _behind_init(whole))]
     for step in target.started:
         for command in step.plain:
             plain = _behind_init(command)
             found.append((step, plain))
             found += [(step, one) for one in _script(target, step, plain)]
     return found
+
+
+def _hands_on(command: Command) -> bool:
+    """An ENTRYPOINT that starts what CMD names: an init, or a script that ends in exec "$@"."""
+    return command.name in _WRAPPERS or any(text.endswith(".sh") for text in command.texts[:2])
 
 
 def _behind_init(command: Command) -> Command:
@@ -88,11 +103,17 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
         return True
     if any(command.texts and command.texts[0].endswith(".py") for _, command in found):
         return True
-    first = names[-1] if len(names) == 1 else next((n for n in names if n), "")
+    first = next((name for name in reversed(names) if name), "")
     if first in _NOT_PYTHON or not first:
         return False
-    installs = any(True for _ in target.installs(everywhere=True))
-    return installs or bool(_PYTHON_BASE.search(target.root.name))
+    if "tritonserver" in target.root.name:
+        return False
+    if any(True for _ in target.installs(everywhere=False)) or _PYTHON_BASE.search(
+        target.root.name
+    ):
+        return True
+    copied = [s.one.value for s in target.chain if s.keyword == "COPY" and s.one.flag("from")]
+    return any(_ENVIRONMENT.search(text) for text in copied)
 
 
 def is_job(target: Target) -> bool:
@@ -103,6 +124,8 @@ def is_job(target: Target) -> bool:
         return False
     for _, command in found:
         if any(text in _HELP for text in command.texts):
+            return True
+        if PYTHON.match(command.name) and "-c" in command.texts[:4]:
             return True
         script = next((t for t in command.texts if t.endswith(".py")), "")
         module = command.texts[command.texts.index("-m") + 1 :][:1] if "-m" in command.texts else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.audit.finding import Edit, Finding, Fix, Judged, Spot, unjudged
@@ -93,7 +93,7 @@ def _finding(rule: Rule, said: Judged, target: Target, kept: Mapping[str, str]) 
 def diagnose(
     text: str, *, file: str = "Dockerfile", project: Project | None = None
 ) -> list[Diagnostic]:
-    """What to underline in a Dockerfile, finished or not; never raises, and answers in milliseconds.
+    """What to underline in a Dockerfile, finished or not; it never raises.
 
     Only failures are listed; what the text alone cannot tell is left out.
 
@@ -178,14 +178,4 @@ def _syntax(text: str, line: int, what: str, hint: str) -> Diagnostic:
         "The build stops here.",
         hint,
         "",
-    )
-
-
-def accepted(findings: Iterable[Finding], reasons: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The findings with those marked that a baseline accepts, by rule id."""
-    return tuple(
-        replace(f, suppressed=reasons[f.id], origin="baseline")
-        if f.status == "fail" and not f.suppressed and f.id in reasons
-        else f
-        for f in findings
     )

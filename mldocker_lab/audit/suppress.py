@@ -12,7 +12,8 @@ import re
 __all__ = ["suppressions"]
 
 _COMMENT = re.compile(
-    r"^[ \t]*#[ \t]*mldocker-lab:[ \t]*accept[ \t]+([\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)[ \t]*:[ \t]*(\S.*?)\s*$",
+    r"^[ \t]*#[ \t]*mldocker-lab:[ \t]*accept[ \t]+"
+    r"([\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)[ \t]*:[ \t]*(\S.*?)\s*$",
     re.MULTILINE | re.IGNORECASE,
 )
 

@@ -40,8 +40,32 @@ _NOT = (
 )
 _DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
 _SKIPPED = re.compile(
-    r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|/)\.gitlab-ci\.yml$"
+    r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|"
+    r"/)\.gitlab-ci\.yml$"
 )
+_COMMON = frozenset(
+    [
+        "dockerfile",
+        "docker",
+        "containerfile",
+        "deploy",
+        "src",
+        "app",
+        "build",
+        "images",
+        "container",
+        "prod",
+    ]
+)
+_AT_HOME = re.compile(
+    r"[^/]+\.py|requirements[\w.-]*\.txt|pyproject\.toml|environment\.ya?ml|Pipfile|\.dockerignore|"
+    r"setup\.py|Cargo\.toml|go\.mod|package\.json"
+)
+_ASIDE = re.compile(
+    r"(^|/)(\.?docker|dockerfiles?|infra\w*|deploy\w*|build|ci|images?|containers?|gpu|cpu)$",
+    re.IGNORECASE,
+)
+_WORD = 3  # letters that make a name telling
 _MOST = 400  # files that may say how it is started
 
 
@@ -98,12 +122,7 @@ def target_of(
     target = replace(
         target, project=replace(project, context=_context(target) if context is None else context)
     )
-    others = dockerfiles(project.names)
-    if (
-        not mine
-    ):  # a file that builds nothing belongs to the only Dockerfile there is, or the one at the top
-        free = [unit for unit in found if not unit.build and unit.ours]
-        mine = free if others[:1] == [file] else []
+    mine += _named(file, found, mine, alone=len(dockerfiles(project.names)) == 1)
     ignore, at, error = _ignore(target)
     return replace(
         target,
@@ -114,19 +133,48 @@ def target_of(
     )
 
 
+def _named(file: str, found: list[Unit], mine: list[Unit], *, alone: bool) -> list[Unit]:
+    """Containers of images that are not built where they are started, and that seem to be this one.
+
+    That is: the name of the service or image holds a word of the Dockerfile's path, or is that of
+    a compose service that builds it; with a single Dockerfile, all of them.
+    """
+    free = [unit for unit in found if not unit.build and unit.ours]
+    if alone:
+        return free
+    words = {
+        word
+        for word in re.split(r"[/_.-]", file.lower())
+        if len(word) >= _WORD and word not in _COMMON
+    }
+    words |= {
+        part
+        for unit in mine
+        for part in re.split(r"[/_.-]", unit.name.lower())
+        if len(part) >= _WORD
+    }
+    near = [
+        unit
+        for unit in free
+        if words & set(re.split(r"[/_.:-]", f"{unit.name}/{unit.image}".lower()))
+    ]
+    if near:
+        return near
+    return free if file in ("Dockerfile", "Containerfile") else []
+
+
 def _context(target: Target) -> str:
     """The folder that has most of what COPY names: the Dockerfile's own, one above, or the top."""
     folder = posixpath.dirname(target.file)
     above = posixpath.dirname(folder)
-    best, most = folder, -1
-    sources = [
-        t for s in target.all_steps for t in context_sources(s) if "$" not in t and "*" not in t
-    ]
-    plain = [text for text in sources if posixpath.normpath("/" + text) != "/"]
-    names = target.project.names
-    for candidate in dict.fromkeys((folder, above, "")):
-        project = replace(target.project, names=names, context=candidate)
-        count = sum(bool(project.below(text)) for text in plain)
+    sources = [t for step in target.all_steps for t in context_sources(step)]
+    plain = [t for t in sources if not re.search(r"[$*]", t) and posixpath.normpath("/" + t) != "/"]
+    best, most = "", -1
+    aside = bool(_ASIDE.search(folder))
+    for candidate in dict.fromkeys(("", above, folder) if aside else (folder, above, "")):
+        project = replace(target.project, context=candidate)
+        count = 2 * sum(bool(project.below(text)) for text in plain)
+        count += any(_AT_HOME.fullmatch(name) for name in project.inside)
         if count > most:
             best, most = candidate, count
     return best

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mldocker_lab.cli.auditing import audit
 from mldocker_lab.cli.comparing import compare
 from mldocker_lab.cli.context import context
 from mldocker_lab.cli.engine import clean, engine
@@ -17,6 +18,6 @@ __all__ = ["main"]
 
 for _command in (
     up, open_lab, doctor, compare, inspect, pull_cost, context, lesson, guesses, exercise, grade,
-    gradebook, engine, clean,
+    gradebook, audit, engine, clean,
 ):  # fmt: skip
     main.add_command(_command)

@@ -59,7 +59,7 @@ def _instructions(text: str, escape: str, problems: list[DockerfileError]) -> li
     lost = False
     for line in lines(text, escape, problems):
         is_from = keyword(line.text) == "FROM"
-        one = _one(line, len(found), stage, text, escape, problems)
+        one = _one(line, (len(found), stage), text, escape, problems)
         lost = is_from if one is None and is_from else lost and not is_from
         if one is None or lost:
             continue
@@ -76,14 +76,14 @@ def _instructions(text: str, escape: str, problems: list[DockerfileError]) -> li
 
 def _one(
     line: Line,
-    index: int,
-    stage: int | None,
+    place: tuple[int, int | None],
     text: str,
     escape: str,
     problems: list[DockerfileError],
 ) -> Instruction | None:
+    """The instruction in a line; ``place`` is its index, and the stage before it."""
     try:
-        one = read(line, index, stage, text, escape)
+        one = read(line, *place, text, escape)
         check(one)
     except DockerfileError as error:
         problems.append(located(error, line.first, line.text))

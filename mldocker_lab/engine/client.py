@@ -239,6 +239,16 @@ class Engine:
                     raise EngineError(f"cannot pull {ref}: {message['error']}")
                 yield message
 
+    def digest_of(self, ref: str) -> str:
+        """The digest that the registry in an image's name has for it; nothing is pulled.
+
+        Raises:
+            EngineError: the registry does not answer, or has no such image.
+        """
+        with _translated(ref):
+            found = self.api.inspect_distribution(ref)
+        return str(found["Descriptor"]["digest"])
+
     def push(self, ref: str) -> str:
         """Push an image to the registry in its name ("host:port/name:tag"); returns its digest.
 

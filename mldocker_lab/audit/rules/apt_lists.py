@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed, unjudged
+from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -46,7 +46,7 @@ def _fetches(command: Command) -> bool:
     )
 
 
-def _removed(commands: list[Command]) -> bool:
+def _removed(commands: tuple[Command, ...]) -> bool:
     for command in commands:
         line = " ".join(command.texts)
         if command.name == "rm" and any(_REMOVES.search(text) for text in command.texts[1:]):
@@ -85,7 +85,8 @@ RULE = Rule(
     id="apt-lists",
     number=0,
     title="apt's package lists do not stay in a layer",
-    why="The lists are tens of megabytes in every image, and a later rm cannot take them out of the layer.",
+    why="The lists are tens of megabytes in every image, and a later rm cannot take them out of "
+    "the layer.",
     fix="End the same RUN with && rm -rf /var/lib/apt/lists/*.",
     lesson=lessons.LAYERS,
     judge=judge,

@@ -44,7 +44,8 @@ RULE = Rule(
     id="base-digest",
     number=2,
     title="the base image is pinned by digest",
-    why="A tag is moved to other bytes without notice: the same Dockerfile then builds another image, or none.",
+    why="A tag is moved to other bytes without notice: the same Dockerfile then builds another "
+    "image, or none.",
     fix="Write FROM name:tag@sha256:…, and let a bot propose the newer digest.",
     lesson=lessons.PINS,
     judge=judge,

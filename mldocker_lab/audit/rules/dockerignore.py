@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
@@ -16,17 +17,29 @@ from mldocker_lab.audit.finding import (
     passed,
     unjudged,
 )
-from mldocker_lab.audit.origins import broad
+from mldocker_lab.audit.origins import broad, context_sources
+from mldocker_lab.dockerfile.ignore import Patterns
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
 
-#: What must stay out: a word for it, names that would be sent if nothing kept them out, and where they lie.
-_KINDS = (
-    (".git", (".git/config", ".git/objects/pack/x.pack"), (".git/",), ""),
-    ("data", ("data/train.csv", "data/raw/x.bin"), ("data/", "datasets/", "dataset/"), ""),
-    ("models", ("models/x.onnx",), ("models/", "weights/", "checkpoints/"), ""),
-    ("notebooks", ("notebooks/explore.ipynb",), ("notebooks/", "notebook/"), ".ipynb"),
+#: What must stay out, and names that would be sent if nothing kept them out.
+_HISTORY = (".git/config", ".git/objects/pack/x.pack")
+_DATA = ("data/train.csv", "datasets/train.csv", "train.csv", "train.parquet", "train.npy")
+_MODELS = (
+    "models/x.bin",
+    "weights/x.bin",
+    "checkpoints/x.bin",
+    "x.pt",
+    "x.pth",
+    "x.onnx",
+    "x.h5",
+    "x.safetensors",
+)
+_NAMES_DATA = re.compile(
+    r"(^|/)(data|artifacts|mlruns|datasets?|corpus|corpora|models?|weights|checkpoints?)(/|$)|"
+    r"\.(csv|parquet|npy|h5|pth?|onnx|safetensors)$",
+    re.IGNORECASE,
 )
 _PROPOSED = (
     ".git\ndata/\nnotebooks/\n**/*.ipynb\n**/__pycache__\n**/*.pyc\n.env\n.venv\nwandb/\nmlruns/\n"
@@ -39,54 +52,61 @@ def judge(target: Target) -> Judged:
         return unjudged("the folder around the Dockerfile is not at hand")
     if target.ignore_error:
         return failed(target.ignore_error, Spot(target.ignore_file, 1))
-    sent = [kind for kind, names, *_ in _KINDS if not all(_out(target, name) for name in names)]
-    there = [kind for kind in sent if _exists(target, kind)]
     if target.ignore is None:
-        return _none(target, there)
+        return _none(target)
     spot = Spot(target.ignore_file, 1)
-    nothing = {"data", "models", "notebooks"} <= set(sent)
-    if ".git" in sent or nothing:
-        missing = [kind for kind in sent if kind != "models"]
-        lines = "".join(f"{line}\n" for kind in missing for line in _lines(kind))
-        return failed(
-            f"{target.ignore_file} lets through: {', '.join(missing)}",
-            spot,
-            fixes=(_append(target, lines),),
+    missing = [] if all(_out(target, name) for name in _HISTORY) else [".git"]
+    if not _keeps_data(target):
+        missing.append("data")
+    if missing:
+        lines = "".join(
+            {".git": ".git\n", "data": "data/\nmodels/\nnotebooks/\n**/*.ipynb\n"}[k]
+            for k in missing
         )
-    return passed(f"{target.ignore_file} keeps out .git, data and notebooks", spot)
+        said = f"{target.ignore_file} lets through: {', '.join(missing)}"
+        return failed(said, spot, fixes=(_append(target, _harmless(target, lines)),))
+    books = [n for n in target.project.inside if n.endswith(".ipynb") and not _out(target, n)]
+    also = f"; it lets through {len(books)} notebooks" if books else ""
+    return passed(f"{target.ignore_file} keeps out .git and data{also}", spot)
 
 
 def _out(target: Target, name: str) -> bool:
     return target.ignore is not None and target.ignore.ignored(name)
 
 
-def _exists(target: Target, kind: str) -> bool:
-    _, _, folders, ending = next(k for k in _KINDS if k[0] == kind)
-    for name in target.project.inside:
-        if (name.startswith(folders) or (ending and name.endswith(ending))) and not _out(
-            target, name
-        ):
-            return True
-    return False
+def _keeps_data(target: Target) -> bool:
+    """It keeps out data or models, by what it does or by what it names."""
+    if any(_out(target, name) for name in (*_DATA, *_MODELS)):
+        return True
+    patterns = target.ignore.patterns if target.ignore else ()
+    return any(not one.keep and _NAMES_DATA.search(one.text) for one in patterns)
 
 
 def _at_hand(target: Target) -> bool:
-    """There is more than Dockerfiles in the folder: it is a context, not a file taken out of one."""
+    """There is more than Dockerfiles in the folder: it is a context."""
     return any("dockerfile" not in name.lower() for name in target.project.inside)
 
 
-def _none(target: Target, there: list[str]) -> Judged:
-    here = Spot(target.file, 1)
-    name = ".dockerignore"
-    fix = Fix(f"make {name}", (Edit(target.project.in_context(name), 0, 0, _PROPOSED),))
-    if not there and not _at_hand(target):
+def _none(target: Target) -> Judged:
+    if not _at_hand(target):
         return unjudged("the folder that is sent is not at hand")
-    what = f"; {', '.join(there)} would be sent" if there else ""
-    return failed(f"there is no .dockerignore{what}", here, fixes=(fix,))
+    edit = Edit(target.ignore_file, 0, 0, _harmless(target, _PROPOSED))
+    all_of_it = any(broad(step) for step in target.all_steps)
+    what = ", and the whole folder is copied" if all_of_it else ""
+    fixes = (Fix("make .dockerignore", (edit,)),)
+    return failed(f"there is no .dockerignore{what}", Spot(target.file, 1), fixes=fixes)
 
 
-def _lines(kind: str) -> tuple[str, ...]:
-    return {".git": (".git",), "data": ("data/",), "models": ("models/",), "notebooks": ("notebooks/", "**/*.ipynb")}[kind]
+def _harmless(target: Target, lines: str) -> str:
+    """The lines without those that would take away what a COPY names."""
+    named = [text.strip("/") for step in target.all_steps for text in context_sources(step)]
+    kept = []
+    for line in lines.splitlines():
+        pattern = Patterns.parse(line)
+        folder = line.strip("/*")
+        if not any(pattern.ignored(path) or f"{path}/".startswith(f"{folder}/") for path in named):
+            kept.append(f"{line}\n")
+    return "".join(kept)
 
 
 def _append(target: Target, lines: str) -> Fix:
@@ -100,8 +120,10 @@ RULE = Rule(
     id="dockerignore",
     number=8,
     title=".dockerignore keeps out data, notebooks and .git",
-    why="What is in the context is sent to the builder, and COPY . . stores it in the image: history, data, secrets.",
-    fix="Write a .dockerignore with .git, data/, notebooks/, **/*.ipynb and .env, or ignore * and take back what is needed.",
+    why="What is in the context is sent to the builder, and COPY . . stores it in the image: "
+    "history, data, secrets.",
+    fix="Write a .dockerignore with .git, data/, notebooks/, **/*.ipynb and .env, or ignore * and "
+    "take back what is needed.",
     lesson=lessons.CONTEXT,
     judge=judge,
     bad=Example(

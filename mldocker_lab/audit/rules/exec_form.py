@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed, unjudged
+from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -45,18 +45,18 @@ def judge(target: Target) -> Judged:
 
 def _script(words: tuple[str, ...]) -> str | None:
     """What ``["sh", "-c", "script"]`` runs."""
-    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and re.match(r"-\w*c$", words[1]):  # noqa: PLR2004
+    if words[2:] and words[0].rpartition("/")[2] in _SHELLS and re.match(r"-\w*c$", words[1]):
         return words[2]
     return None
 
 
 def _hands_over(words: tuple[str, ...], script: str) -> bool:
-    """The last command replaces the shell: by exec, or by bash's own habit with a single command."""
+    """The last command replaces the shell: by exec, or as bash does by itself with the last one."""
     last = re.split(r"&&|;|\n", script.strip().rstrip(";"))[-1].strip()
-    if last.startswith("exec ") or '"$@"' in last or last.startswith("$@"):
+    if last.startswith(("exec ", "$@")) or '"$@"' in last:
         return True
-    single = not re.search(r"&&|\|\||[;|&\n]", script.strip())
-    return single and words[0].rpartition("/")[2] == "bash"
+    simple = not re.search(r"\|\||[;|\n]|(?<!&)&(?!&)", script.strip())
+    return simple and words[0].rpartition("/")[2] == "bash"
 
 
 def _as_list(target: Target, step: Step) -> Fix | None:
@@ -73,8 +73,10 @@ RULE = Rule(
     id="exec-form",
     number=0,
     title="the service is started without a shell in front",
-    why="The stop signal goes to the shell, which does not hand it on: requests are cut off when the grace period ends.",
-    fix='Write CMD ["program", "argument"]; where a shell must prepare something, end its script with exec.',
+    why="The stop signal goes to the shell, which does not hand it on: requests are cut off when "
+    "the grace period ends.",
+    fix='Write CMD ["program", "argument"]; where a shell must prepare something, end its script '
+    "with exec.",
     lesson=lessons.RUNTIME,
     judge=judge,
     bad=Example({"Dockerfile": "FROM python:3.11-slim\nCMD uvicorn app:app --port 8080\n"}),

@@ -48,9 +48,11 @@ def _check(target: Target, step: Step) -> Judged:
         and not _brings_curl(target)
     ):
         return failed(
-            f"the check calls curl, which {target.root.text} does not have and no line installs: it is unhealthy for ever",
+            f"the check calls curl, which {target.root.text} does not have and no line installs: "
+            f"it is unhealthy for ever",
             spot,
-            fix="Ask with what the image has: python -c \"import urllib.request as u; u.urlopen('http://localhost:8080/ready')\".",
+            fix='Ask with what the image has: python -c "import urllib.request as u; '
+            "u.urlopen('http://localhost:8080/ready')\".",
         )
     return passed("it has a HEALTHCHECK", spot)
 
@@ -78,8 +80,10 @@ RULE = Rule(
     id="healthcheck",
     number=6,
     title="it has a health check that can fail",
-    why="A process that lives is not a model that answers: without a check, traffic goes to a service that cannot predict.",
-    fix="Add HEALTHCHECK with a start period, which asks a path that runs one real inference; in Kubernetes, a readinessProbe.",
+    why="A process that lives is not a model that answers: without a check, traffic goes to a "
+    "service that cannot predict.",
+    fix="Add HEALTHCHECK with a start period, which asks a path that runs one real inference; in "
+    "Kubernetes, a readinessProbe.",
     lesson=lessons.HEALTH,
     judge=judge,
     bad=Example({"Dockerfile": 'FROM python:3.11-slim\nCMD ["uvicorn", "app:app"]\n'}),

@@ -6,18 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
+from mldocker_lab.audit.cuda import asked
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed
-from mldocker_lab.audit.origins import origin
-from mldocker_lab.audit.requirements import file_requirements
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.model import Step, Target
 
 _PACKAGES = re.compile(
     r"^(jupyter(lab|hub)?|notebook|jupyter-[\w-]+|jupyterlab-[\w-]+|ipykernel|voila|nbclassic)$"
 )
 _BASE = re.compile(
-    r"(^|/)(jupyter/|jupyter[-\w]*notebook|datascience-notebook|scipy-notebook|jupyterhub|jupyterlab)|-jupyter\b"
+    r"(^|/)(jupyter/|jupyter[-\w]*notebook|datascience-notebook|scipy-notebook|jupyterhub|"
+    r"jupyterlab)|-jupyter\b"
 )
 
 
@@ -32,22 +32,15 @@ def judge(target: Target) -> Judged:
                 target.span(base.origin.source.source(0), base.origin.source.end),
             )
         )
-    for one in target.installs(everywhere=False):
-        for package in one.packages:
-            if _PACKAGES.match(package.name):
-                start, end = one.places.get(package.text, (one.command.start, one.command.end))
-                faults.append((f"{package.name} is installed", target.span(start, end)))
-        for path in one.files:
-            here = origin(target, one.step, path)
-            for file, package in (
-                (file_requirements(here, target.project.text) or []) if here else []
-            ):
-                if _PACKAGES.match(package.name):
-                    spot = Spot(target.project.in_context(file), package.line)
-                    faults.append((f"{package.name} is installed from {file}", spot))
-    for step in target.started:
-        if any(c.name.startswith("jupyter") or "jupyter" in c.texts[:3] for c in step.commands):
-            faults.append(("the container starts Jupyter", target.spot(step)))
+    faults += [
+        (f"{package.name} is installed from {spot.file}", spot)
+        for one in target.installs(everywhere=False)
+        for package, spot in asked(target, one)
+        if _PACKAGES.match(package.name)
+    ]
+    faults += [
+        ("the container starts Jupyter", target.spot(s)) for s in target.started if _starts(s)
+    ]
     if faults:
         return failed(
             "; ".join(dict.fromkeys(text for text, _ in faults)), *(spot for _, spot in faults)
@@ -55,12 +48,18 @@ def judge(target: Target) -> Judged:
     return passed("neither base, packages nor command are Jupyter's")
 
 
+def _starts(step: Step) -> bool:
+    return any(c.name.startswith("jupyter") or "jupyter" in c.texts[:3] for c in step.commands)
+
+
 RULE = Rule(
     id="jupyter-in-production",
     number=0,
     title="no Jupyter in the image that ships",
-    why="Jupyter lets whoever reaches it run any code, and brings a hundred packages that serving never imports.",
-    fix="Install notebooks' packages in a stage for development and build the service from another one.",
+    why="Jupyter lets whoever reaches it run any code, and brings a hundred packages that serving "
+    "never imports.",
+    fix="Install notebooks' packages in a stage for development and build the service from another "
+    "one.",
     lesson=lessons.STAGES,
     judge=judge,
     bad=Example(

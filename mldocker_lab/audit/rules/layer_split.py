@@ -6,14 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.installs import Install
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
+    from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Step, Target
 
 _FRAMEWORK = re.compile(
-    r"^(torch(vision|audio|text)?|pytorch|tensorflow(-gpu|-cpu)?|jax(lib)?|mxnet.*|paddlepaddle.*|onnxruntime(-gpu)?|keras)$"
+    r"^(torch|pytorch|tensorflow(-gpu|-cpu)?|jax(lib)?|mxnet.*|paddlepaddle.*|onnxruntime(-gpu)?|"
+    r"keras)$"
 )
 _MANY = 8  # packages in one command, with a framework among them
 
@@ -55,21 +56,24 @@ def _system(step: Step) -> list[bool]:
 
 def _only_tools(one: Install) -> bool:
     tools = {"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "virtualenv", "build", "pdm"}
-    return bool(one.packages) and one.names <= tools and not one.files
+    return bool(one.names) and one.names <= tools and not one.files
 
 
 RULE = Rule(
     id="layer-split",
     number=0,
     title="layers are split by how often they change",
-    why="A layer is rebuilt as a whole: one changed line installs system packages, framework and application again.",
-    fix="One RUN for system packages, one for the framework, one for the application's packages, in this order.",
+    why="A layer is rebuilt as a whole: one changed line installs system packages, framework and "
+    "application again.",
+    fix="One RUN for system packages, one for the framework, one for the application's packages, "
+    "in this order.",
     lesson=lessons.CACHE,
     judge=judge,
     bad=Example(
         {
             "Dockerfile": "FROM python:3.11-slim\n"
-            "RUN apt-get update && apt-get install -y libgl1 && pip install torch==2.5.1 fastapi==0.115.0\n"
+            "RUN apt-get update && apt-get install -y libgl1 && pip install torch==2.5.1 "
+            "fastapi==0.115.0\n"
         }
     ),
     good=Example(

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
 
 
+_BEST = ("kubernetes", "compose", "docker run")  # what production starts with comes first
+
+
 def judge(target: Target) -> Judged:
     """Every container of this image, in every file that starts it, has a memory limit."""
     found = target.deployment.units if target.deployment else ()
     if not found:
         return unjudged("no compose file, manifest or docker run line is at hand")
-    files = [unit for unit in found if unit.kind != "docker run"] or list(found)
+    files = next(kept for kind in _BEST if (kept := [unit for unit in found if unit.kind == kind]))
     free = [unit for unit in files if not unit.memory]
     if free:
         names = ", ".join(dict.fromkeys(f"{unit.name} ({unit.kind})" for unit in free))
@@ -29,8 +32,10 @@ RULE = Rule(
     id="limits",
     number=10,
     title="the deployment sets resource limits",
-    why="Without a limit one leaking service takes the memory of its neighbours, and the kernel chooses who dies.",
-    fix="Set deploy.resources.limits in compose, resources.limits in Kubernetes, or docker run --memory --cpus.",
+    why="Without a limit one leaking service takes the memory of its neighbours, and the kernel "
+    "chooses who dies.",
+    fix="Set deploy.resources.limits in compose, resources.limits in Kubernetes, or docker run "
+    "--memory --cpus.",
     lesson=lessons.RUNTIME,
     judge=judge,
     bad=Example(

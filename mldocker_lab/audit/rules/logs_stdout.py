@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _STREAMS = re.compile(r"^(-|/dev/(stdout|stderr|fd/[12])|/proc/(1|self)/fd/[12]|/dev/tty)$")
 _LOG_OPTION = re.compile(
-    r"^--(log-?file|logfile|access-logfile|error-logfile|log_file|log[-_]path|log[-_]dir|log[-_]output)$"
+    r"^--(log-?file|logfile|access-logfile|error-logfile|log_file|log[-_]path|log[-_]dir|"
+    r"log[-_]output)$"
 )
 _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
@@ -39,6 +40,8 @@ def judge(target: Target) -> Judged:
         return unjudged("the Dockerfile starts nothing: how its base logs is not known")
     step, command = found[-1]
     spot = target.spot(step)
+    if is_python(target, found) and (target.root.user is None or not target.root.known):
+        return unjudged(f"{target.root.text} may set PYTHONUNBUFFERED; it is not known", spot)
     if is_python(target, found):
         return failed("Python holds printed lines back: PYTHONUNBUFFERED is not set", spot)
     return unjudged(f"how {command.name or 'it'} logs cannot be told from here", spot)
@@ -49,8 +52,10 @@ def _unbuffered(target: Target, found: list[tuple[Step, Command]]) -> bool:
     if env.get("PYTHONUNBUFFERED", ""):
         return True
     return any(
-        PYTHON.match(command.name)
-        and any(re.match(r"-[A-Za-tv-z]*u[A-Za-z]*$", text) for text in command.texts[1:3])
+        (
+            PYTHON.match(command.name)
+            and any(re.match(r"-[A-Za-tv-z]*u[A-Za-z]*$", text) for text in command.texts[1:3])
+        )
         or command.sets.get("PYTHONUNBUFFERED")
         for _, command in found
     )
@@ -82,9 +87,9 @@ def _redirected(command: Command) -> list[str]:
         to = redirect.target.text
         writes = redirect.operator in (">", ">>", ">|", ">&", "&>")
         silent = to == "/dev/null"
-        if writes and to and not silent and not _STREAMS.match(to):
-            if command.name not in _WRITES_FILES or _LOG_FILE.search(to):
-                found.append(to)
+        logs = command.name not in _WRITES_FILES or _LOG_FILE.search(to)
+        if writes and to and logs and not silent and not _STREAMS.match(to):
+            found.append(to)
     return found
 
 
@@ -102,7 +107,11 @@ def _code(target: Target, step: Step, script: str) -> list[tuple[str, Spot]]:
 def _environment(target: Target) -> list[tuple[str, Spot]]:
     found = []
     for step in target.chain:
-        pairs = zip(step.one.words[::2], step.words[1::2], strict=False) if step.keyword == "ENV" else ()
+        pairs = (
+            zip(step.one.words[::2], step.words[1::2], strict=False)
+            if step.keyword == "ENV"
+            else ()
+        )
         for name, (value, _) in pairs:
             if _LOG_ENV.search(name) and "/" in value and not _STREAMS.match(value):
                 found.append((f"{name} says that logs go into {value}", target.spot(step)))
@@ -115,7 +124,8 @@ RULE = Rule(
     title="logs go to stdout and stderr, at once",
     why="A log file dies with its container and fills its disk; lines that Python holds back "
     "are gone after a kill.",
-    fix="Write no log file, and set ENV PYTHONUNBUFFERED=1 (or start python -u); rotate in the engine.",
+    fix="Write no log file, and set ENV PYTHONUNBUFFERED=1 (or start python -u); rotate in the "
+    "engine.",
     lesson=lessons.RUNTIME,
     judge=judge,
     bad=Example(

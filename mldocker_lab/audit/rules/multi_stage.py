@@ -15,6 +15,8 @@ _WORKSHOP = re.compile(
     r"(^|[-_.])(dev|devel|development|test|tests|testing|ci|lint|debug|notebook)($|[-_.])"
 )
 
+_TRAINS = re.compile(r"train|notebook|jupyter|export")
+
 
 def _kept(target: Target) -> set[int]:
     """Stages whose layers are in the image, or whose whole file system is copied into it."""
@@ -38,17 +40,14 @@ def judge(target: Target) -> Judged:
         return failed("a single stage: all that builds and trains is in the image that ships", here)
     kept = _kept(target)
     working = {s.index for s in stages if any(one.filesystem for one in s.instructions)}
-    left = sorted(working - kept)
+    beside = {s.index for s in stages if _TRAINS.search(s.label)}  # trains, and hands nothing over
+    left = sorted((working - kept) & (target.needed | beside))
     label = target.stage.label
-    if left and _WORKSHOP.search(label) and target.stage.index == len(stages) - 1:
-        return failed(
-            f"the last stage is {label}: a build without --target ships the workshop",
-            here,
-            fix="Put the stage for production last, or name it with --target.",
-        )
     if left:
         names = ", ".join(stages[i].label for i in left)
-        return passed(f"{label} leaves behind what only these stages need: {names}", here)
+        last = target.stage.index == len(stages) - 1 and _WORKSHOP.search(label)
+        also = "; but the last stage is for development: name the target" if last else ""
+        return passed(f"{label} leaves behind what only these stages need: {names}{also}", here)
     if kept - set(target.lineage):
         return failed(
             "a whole stage is copied from / to /: that moves its weight, it leaves nothing behind",
@@ -61,7 +60,8 @@ RULE = Rule(
     id="multi-stage",
     number=1,
     title="a build stage is left behind",
-    why="Compilers, training packages and data that only the build needs are pulled by every node and are there to be attacked.",
+    why="Compilers, training packages and data that only the build needs are pulled by every node "
+    "and are there to be attacked.",
     fix="Build or train in a stage of its own, and COPY --from it only what serving needs.",
     lesson=lessons.STAGES,
     judge=judge,

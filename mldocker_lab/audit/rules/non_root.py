@@ -77,18 +77,21 @@ RULE = Rule(
     id="non-root",
     number=5,
     title="it does not run as root",
-    why="Whoever breaks into a service that runs as root may change the image's files, and is one kernel fault away from the host.",
+    why="Whoever breaks into a service that runs as root may change the image's files, and is one "
+    "kernel fault away from the host.",
     fix="RUN useradd --uid 10001 app, then USER 10001 after the last instruction that needs root.",
     lesson=lessons.PRIVILEGE,
     judge=judge,
     bad=Example(
         {
-            "Dockerfile": 'FROM python:3.11-slim\nRUN useradd app\nCOPY app.py .\nCMD ["python", "app.py"]\n'
+            "Dockerfile": 'FROM python:3.11-slim\nRUN useradd app\nCOPY app.py .\nCMD ["python", '
+            '"app.py"]\n'
         }
     ),
     good=Example(
         {
-            "Dockerfile": 'FROM python:3.11-slim\nRUN useradd --uid 10001 app\nUSER 10001\nCMD ["python", "app.py"]\n'
+            "Dockerfile": "FROM python:3.11-slim\nRUN useradd --uid 10001 app\nUSER 10001\nCMD "
+            '["python", "app.py"]\n'
         }
     ),
 )

@@ -6,16 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.installs import Install
+from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
+    from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Step, Target
 
 _OFF = {"pip": "--no-cache-dir", "uv": "--no-cache"}
 _VARIABLES = {"pip": ("PIP_NO_CACHE_DIR",), "uv": ("UV_NO_CACHE",)}
 _CACHE = re.compile(
-    r"(^|/)\.cache(/|$)|/pip/?(\*|$)|^\$?\{?HOME\}?/\.cache|/\.cache|cache/(pip|uv)|/tmp/|/root/\.\*|\$\(pip"
+    r"(^|/)\.cache(/|$)|/pip/?(\*|$)|^\$?\{?HOME\}?/\.cache|/\.cache|cache/(pip|uv)|/tmp/|"
+    r"/root/\.\*|\$\(pip"
 )
 
 
@@ -48,9 +49,7 @@ def _offline_tool(one: Install) -> bool:
 def _clean(step: Step, one: Install) -> bool:
     off = _OFF[one.tool]
     if any(
-        (key.startswith("--no-cache") and off.startswith(key))
-        or key == off
-        or key == "--no-cache-dir"
+        (key.startswith("--no-cache") and off.startswith(key)) or key in (off, "--no-cache-dir")
         for key, _ in one.options
     ):
         return True
@@ -98,13 +97,16 @@ RULE = Rule(
     id="pip-cache",
     number=0,
     title="pip's downloads do not stay in a layer",
-    why="Every wheel is stored twice, packed and unpacked; nobody ever installs from that cache again.",
-    fix="pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip without that option.",
+    why="Every wheel is stored twice, packed and unpacked; nobody ever installs from that cache "
+    "again.",
+    fix="pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip without "
+    "that option.",
     lesson=lessons.LAYERS,
     judge=judge,
     bad=Example(
         {
-            "Dockerfile": "FROM python:3.11-slim\nRUN pip install numpy==1.26.4\nRUN rm -rf /root/.cache\n"
+            "Dockerfile": "FROM python:3.11-slim\nRUN pip install numpy==1.26.4\nRUN rm -rf "
+            "/root/.cache\n"
         }
     ),
     good=Example(

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
-from mldocker_lab.audit.installs import Install
-from mldocker_lab.audit.origins import context_sources, origin
+from mldocker_lab.audit.origins import context_sources, origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements, is_lock
 
 if TYPE_CHECKING:
+    from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
 
 _SHOWN = 5
 #: What installs the others; it is not part of what the service computes with.
-_TOOLS = frozenset(["pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pdm", "virtualenv", "pip-tools", "conda",
-                    "mamba", "hatch", "build", "poetry-core", "poetry-plugin-export", "pipx", "all"])  # fmt: skip
+_TOOLS = frozenset(
+    """
+pip setuptools wheel uv poetry poetry-core poetry-plugin-export pipenv pdm virtualenv pip-tools
+conda mamba hatch build pipx
+""".split()
+)
 
 
 @dataclass
@@ -125,12 +129,10 @@ def _project(target: Target, one: Install, seen: _Seen) -> None:
         return
     spot = target.spot(one.command)
     local = next((p.text for p in one.packages if p.local), ".")
-    folder = local.partition("[")[0]
-    if any(mark in folder for mark in (".whl", ".tar.gz", ".zip", "*")):
+    if any(mark in local for mark in (".whl", ".tar.gz", ".zip", "*")):
         seen.unknown.append((f"what {local} depends on is not at hand", spot))
         return
-    here = origin(target, one.step, f"{folder}/pyproject.toml")
-    found = file_requirements(here, target.project.text) if here else None
+    found = project_requirements(target, one)
     if not found:
         seen.unknown.append(("the project's own dependencies are not at hand", spot))
         return
@@ -147,18 +149,22 @@ RULE = Rule(
     id="python-pins",
     number=3,
     title="all Python packages have exact versions",
-    why="An open version is resolved anew by every build: the image changes although nothing of yours did.",
-    fix="Install from a complete lock: pip-compile --generate-hashes or uv export, then pip install --require-hashes -r.",
+    why="An open version is resolved anew by every build: the image changes although nothing of "
+    "yours did.",
+    fix="Install from a complete lock: pip-compile --generate-hashes or uv export, then pip "
+    "install --require-hashes -r.",
     lesson=lessons.PINS,
     judge=judge,
     bad=Example(
         {
-            "Dockerfile": 'FROM python:3.11-slim\nRUN pip install torch "numpy>=1.26" setuptools>=41\n'
+            "Dockerfile": 'FROM python:3.11-slim\nRUN pip install torch "numpy>=1.26" '
+            "setuptools>=41\n"
         }
     ),
     good=Example(
         {
-            "Dockerfile": "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n",
+            "Dockerfile": "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r "
+            "requirements.txt\n",
             "requirements.txt": "numpy==1.26.4\nonnxruntime==1.19.2 ; python_version > '3.8'\n",
         }
     ),

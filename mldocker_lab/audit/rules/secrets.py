@@ -15,22 +15,26 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
 
 _NAME = re.compile(
-    r"(^|_)(API_?KEY|AUTH|CREDENTIALS?|PASSWORD|PASSWD|PWORD|SECRET|TOKEN|ACCESS_KEY(_ID)?|SECRET_KEY|PRIVATE_KEY|"
+    r"(^|_)(API_?KEY|AUTH|CREDENTIALS?|PASSWORD|PASSWD|PWORD|SECRET|TOKEN|ACCESS_KEY(_ID)?|"
+    r"SECRET_KEY|PRIVATE_KEY|"
     r"SSH_KEY|SECRET_ACCESS_KEY|PAT)$",
     re.IGNORECASE,
 )
 _POINTER = re.compile(r"^(/|\$|https?://|true$|false$|none$|null$|0$|1$)", re.IGNORECASE)
 _LITERAL = re.compile(
-    r"\bhf_[A-Za-z0-9]{20,}|\bghp_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{18,}|\bAKIA[0-9A-Z]{16}\b|"
+    r"\bhf_[A-Za-z0-9]{20,}|\bghp_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{18,}|"
+    r"\bAKIA[0-9A-Z]{16}\b|"
     r"\bsk-[A-Za-z0-9_-]{32,}|\bxox[bp]-[\w-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
 )
 _IN_URL = re.compile(
-    r"https?://[^\s/:@\"']+:([^\s/@\"']+)@|https?://(ghp_|oauth2:|x-access-token:)?\$\{?\w*(TOKEN|PAT)\w*\}?@"
+    r"https?://[^\s/:@\"']+:([^\s/@\"']+)@|https?://(ghp_|oauth2:|x-access-token:)?\$\{?\w*(TOKEN|"
+    r"PAT)\w*\}?@"
 )
 _PASSWORD = re.compile(r"\becho\s+[\"']?\w+:[^\s\"'$|]+[\"']?\s*\|\s*(sudo\s+)?chpasswd")
-_TOKEN_FILE = re.compile(r"(^|/)\.?(\w+[_-])?tokens?(\.txt)?$", re.IGNORECASE)
+_TOKEN_FILE = re.compile(r"(^|/)\.?(\w+[_-])?tokens?([_-]?file)?(\.txt)?$", re.IGNORECASE)
 _LOGIN = re.compile(
-    r"\bwandb login\s+(--relogin\s+)?([0-9a-f]{20,}|\$\{?\w*KEY)|\b(huggingface-cli|hf auth) login .*--token[= ]\S"
+    r"\bwandb login\s+(--relogin\s+)?([0-9a-f]{20,}|\$\{?\w*KEY)|\b(huggingface-cli|"
+    r"hf auth) login .*--token[= ]\S"
 )
 
 
@@ -59,12 +63,20 @@ def _step(target: Target, step: Step) -> list[str]:
         for text in context_sources(step):
             why = secret(posixpath.normpath(text))
             why = why or ("a token, by its name" if _TOKEN_FILE.search(text) else None)
+            why = why or ("it is read as a token below" if _read_as_token(target, text) else None)
             if why:
                 found.append(f"{text} is copied into a layer ({why})")
         return found
     if step.keyword == "RUN":
         return _run(step)
     return []
+
+
+def _read_as_token(target: Target, text: str) -> bool:
+    """A login further down reads the file."""
+    name = posixpath.basename(text)
+    runs = (s.one.value for s in target.chain if s.keyword == "RUN")
+    return any(name in run and re.search(r"login\b.*--token|docker login", run) for run in runs)
 
 
 def _secretive(name: str) -> bool:
@@ -99,14 +111,17 @@ RULE = Rule(
     id="secrets",
     number=0,
     title="no secrets in the image or its history",
-    why="Whoever can pull the image can read every ARG, ENV and deleted file of it, and use the token.",
-    fix="RUN --mount=type=secret,id=token for builds; an environment variable of the deployment at run time.",
+    why="Whoever can pull the image can read every ARG, ENV and deleted file of it, and use the "
+    "token.",
+    fix="RUN --mount=type=secret,id=token for builds; an environment variable of the deployment at "
+    "run time.",
     lesson=lessons.PRIVILEGE,
     judge=judge,
     bad=Example({"Dockerfile": "FROM python:3.11-slim\nARG HF_TOKEN\nRUN python fetch.py\n"}),
     good=Example(
         {
-            "Dockerfile": "FROM python:3.11-slim\nRUN --mount=type=secret,id=hf HF_TOKEN=$(cat /run/secrets/hf) python fetch.py\n"
+            "Dockerfile": "FROM python:3.11-slim\nRUN --mount=type=secret,id=hf HF_TOKEN=$(cat "
+            "/run/secrets/hf) python fetch.py\n"
         }
     ),
 )

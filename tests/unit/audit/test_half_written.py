@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,10 +34,20 @@ USER ${UID:-0}:${GID}
 ENTRYPOINT ["sh", "-c", "python fetch.py && uvicorn app:app > /var/log/x.log 2>&1"]
 CMD uvicorn app:app
 """
+ODD = """\\ $ ${ ` ' " <<EOF ( ) && > # --from=9 [ ] FROM RUN COPY = é \x00 \ufeff"""
 PIECES = st.sampled_from(
-    [*WHOLE.split(), *WHOLE.splitlines(keepends=True), "\\", "\n", "$", "${", "`", "'", '"', "<<EOF", "(", ")", "&&", ">",
-     "#", "--from=9", "[", "]", " ", "\t", "FROM ", "RUN ", "COPY ", "\x00", "é", "\ufeff", "=", "\r\n"]
-)  # fmt: skip
+    [
+        *WHOLE.split(),
+        *WHOLE.splitlines(keepends=True),
+        *ODD.split(" "),
+        " ",
+        "\n",
+        "\t",
+        "\x00",
+        "\ufeff",
+        "\r\n",
+    ]
+)
 
 
 def rules_bear(text: str) -> None:
@@ -58,7 +66,7 @@ def rules_bear(text: str) -> None:
 
 
 def test_every_beginning_of_a_file() -> None:
-    for end in range(0, len(WHOLE), 3):
+    for end in range(0, len(WHOLE), 5):
         rules_bear(WHOLE[:end])
 
 
@@ -107,21 +115,3 @@ def test_where_it_is() -> None:
     text = "FROM python:3.11-slim\nRUN pip install \\\n    torch==2.5.1 \\\n    numpy\n"
     found = next(one for one in diagnose(text) if one.rule == "python-pins")
     assert (found.line, found.column, found.end_line, found.end_column) == (4, 5, 4, 10)
-
-
-def test_a_hundred_lines_take_milliseconds() -> None:
-    text = (
-        "FROM python:3.11-slim\n"
-        + "RUN pip install numpy==1.26.4 && apt-get update || true\n" * 98
-        + "USER 1\n"
-    )
-    diagnose(text)
-    best = min(_seconds(text) for _ in range(5))
-    print(f"{best * 1000:.1f} ms")
-    assert best < 0.5, "a guard against quadratic work, not a benchmark"
-
-
-def _seconds(text: str) -> float:
-    began = time.perf_counter()
-    diagnose(text)
-    return time.perf_counter() - began
