@@ -8,11 +8,13 @@ import json
 import pytest
 import small_course
 
+from mldocker_lab.grade.submissions import known_exercises
 from mldocker_lab.guessing import memory as guesses
 from mldocker_lab.guessing.memory import Kept
 from mldocker_lab.guessing.question import Question
 from mldocker_lab.home import home
 from mldocker_lab.server import memory
+from mldocker_lab.server.course import _says
 
 
 def question(number):
@@ -147,6 +149,20 @@ async def test_the_same_asked_twice_is_one_job_and_can_be_stopped(ask, jp_fetch,
     (course / "go").touch()
     told = await events(jp_fetch, job["id"])
     assert [one["kind"] for one in told] == ["checking", "checked", "stopped"]
+
+
+async def test_looking_at_the_course_runs_no_program_of_it(ask, course):
+    rubric = course / "exercises" / "90_word" / "rubric.py"
+    rubric.write_text(f"open({str(course / 'ran')!r}, 'w')\n{rubric.read_text()}")
+    _, told = await ask("GET", "course")
+    says = [check["says"] for check in told["exercises"][0]["checks"]]
+    assert says == ["BuildKit can read the Dockerfile", "the file says the word"]
+    assert not (course / "ran").exists()
+
+
+async def test_what_checks_promise_is_read_as_it_is_run():
+    for one in known_exercises().values():
+        assert _says(one) == {name: check.says for name, check in one.rubric().checks.items()}
 
 
 async def test_a_rubric_that_breaks_is_told(ask, jp_fetch, course):
