@@ -79,7 +79,7 @@ _NGC_FRAMEWORKS = re.compile(
     r"nvidia/(pytorch|tensorflow|tritonserver|jax|mxnet|tensorrt|modulus/modulus|nemo|merlin/)"
 )
 _NO_CURL = re.compile(
-    r"^(python:.*(slim|alpine)|debian|ubuntu|alpine|nvidia/cuda|"
+    r"^(python:.*(slim|alpine)|mldocker-lab/python:.*slim|debian|ubuntu|alpine|nvidia/cuda|"
     r"tensorflow/tensorflow|node:.*(slim|alpine)|mambaorg/micromamba|astral-sh/uv:.*slim|busybox|"
     r"continuumio/miniconda3|pytorch/pytorch)"
 )

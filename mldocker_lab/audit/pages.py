@@ -18,6 +18,25 @@ _INTRODUCTION = """\
 the rules themselves by `scripts/write_audit_page.py`: each has an example that fails and one that
 passes, and both are tests. To add a rule, add a file to `mldocker_lab/audit/rules/`.
 
+    mldocker-lab audit .                                 # the Dockerfile at the top
+    mldocker-lab audit . --all --fail-on points          # all of them; exit status 1 if one fails
+    mldocker-lab audit . --sarif audit.sarif --junit audit.xml
+    mldocker-lab audit . --fix                           # the safe changes: a diff, then a question
+    mldocker-lab audit . --run                           # build, run within limits, ask, stop
+
+In a notebook: `lab.audit(".")`, and `before.compare(after)`. `.pre-commit-hooks.yaml` and
+`.github/workflows/audit.yml` bring it into other projects.
+
+For `--run`, a `mldocker.yaml` beside the Dockerfile says how the service is asked. What cannot be
+asked is not judged:
+
+    port: 8080
+    ready: /ready
+    predict: /predict
+    sample: {"rooms": 3}
+    model: /models/model.onnx
+    memory: 512m
+
 A result is *pass*, *fail* or *not judged*: where the files cannot tell, nothing is passed. To
 accept a failure, say why in the Dockerfile, or in `.mldocker-audit.json` (see `--write-baseline`):
 

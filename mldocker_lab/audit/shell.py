@@ -18,6 +18,7 @@ __all__ = ["Command", "Redirect", "Word", "commands", "plain"]
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGN = re.compile(r"([A-Za-z_]\w*)\+?=")
+_PLAIN = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _BRACED = re.compile(r"([A-Za-z_]\w*)(?:(:?[-+=?])(.*))?\Z", re.DOTALL)
 _OPERATORS = ("&&", "||", ";;", "|&", ";", "|", "&", "(", ")", "\n")
 _REDIRECT = re.compile(r"(\d*|&)(>>|>\||>&|>|<<<|<<-?|<&|<>|<)")
@@ -366,10 +367,17 @@ class _Lexer:
         if value is None:
             return whole, False
         if modifier in ("+", ":+"):
-            return other, "$" not in other
+            return ("", True) if modifier == ":+" and not value else self._again(other)
         if not value and modifier and modifier[0] == ":":
-            return other, "$" not in other
+            return self._again(other)
         return value, True
+
+    def _again(self, text: str) -> tuple[str, bool]:
+        """The word of ``${A:-word}``, its own variables replaced; whether all are known."""
+        names = [one or two for one, two in _PLAIN.findall(text)]
+        done = _PLAIN.sub(lambda m: self.values.get(m.group(1) or m.group(2)) or "", text)
+        known = all(self.values.get(name) is not None for name in names) and "$" not in done
+        return done.strip("\"'"), known
 
 
 def _closing(text: str, at: int) -> int:

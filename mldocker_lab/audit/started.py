@@ -78,7 +78,10 @@ def _behind_init(command: Command) -> Command:
         at = 1
         while at < len(command.words) - 1 and command.words[at].text.startswith("-"):
             at += 1
-        return unwrapped(command.shifted(at))
+        command = unwrapped(command.shifted(at))
+    script = command.texts[1:2]
+    if command.name in ("bash", "sh") and script and script[0].endswith(".sh"):
+        return command.shifted(1)
     return command
 
 

@@ -47,15 +47,20 @@ def _fetches(command: Command) -> bool:
 
 
 def _removed(commands: tuple[Command, ...]) -> bool:
+    """They are removed after they were last fetched; before, that is no use."""
+    there = False
     for command in commands:
-        line = " ".join(command.texts)
-        if command.name == "rm" and any(_REMOVES.search(text) for text in command.texts[1:]):
-            return True
-        if command.name == "find" and "/var/lib/apt" in line and "delete" in line:
-            return True
-        if command.name in ("apt-get", "apt") and "distclean" in command.texts:
-            return True
-    return False
+        there = _fetches(command) or (there and not _removes(command))
+    return not there
+
+
+def _removes(command: Command) -> bool:
+    line = " ".join(command.texts)
+    if command.name == "rm":
+        return any(_REMOVES.search(text) for text in command.texts[1:])
+    if command.name == "find":
+        return "/var/lib/apt" in line and "delete" in line
+    return command.name in ("apt-get", "apt") and "distclean" in command.texts
 
 
 def _mounted(step: Step) -> bool:

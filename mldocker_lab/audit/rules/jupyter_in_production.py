@@ -33,7 +33,7 @@ def judge(target: Target) -> Judged:
             )
         )
     faults += [
-        (f"{package.name} is installed from {spot.file}", spot)
+        (f"{package.name} is installed in {spot.file}:{spot.line}", spot)
         for one in target.installs(everywhere=False)
         for package, spot in asked(target, one)
         if _PACKAGES.match(package.name)

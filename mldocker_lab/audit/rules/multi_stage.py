@@ -42,9 +42,9 @@ def judge(target: Target) -> Judged:
     working = {s.index for s in stages if any(one.filesystem for one in s.instructions)}
     beside = {s.index for s in stages if _TRAINS.search(s.label)}  # trains, and hands nothing over
     left = sorted((working - kept) & (target.needed | beside))
-    label = target.stage.label
+    label = target.stage.name or f"stage {target.stage.index}"
     if left:
-        names = ", ".join(stages[i].label for i in left)
+        names = ", ".join(stages[i].name or f"stage {i}" for i in left)
         last = target.stage.index == len(stages) - 1 and _WORKSHOP.search(label)
         also = "; but the last stage is for development: name the target" if last else ""
         return passed(f"{label} leaves behind what only these stages need: {names}{also}", here)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from mldocker_lab.audit.model import Target
 from mldocker_lab.audit.project import Project
 from mldocker_lab.audit.rules import all_rules
-from mldocker_lab.audit.static import diagnose
+from mldocker_lab.audit.static import diagnose, judge
+from mldocker_lab.audit.targets import target_of
 from mldocker_lab.dockerfile.lenient import parse_leniently
 
 WHOLE = """\
@@ -34,6 +37,28 @@ USER ${UID:-0}:${GID}
 ENTRYPOINT ["sh", "-c", "python fetch.py && uvicorn app:app > /var/log/x.log 2>&1"]
 CMD uvicorn app:app
 """
+KEYS = st.sampled_from(
+    [
+        "services",
+        "build",
+        "context",
+        "image",
+        "deploy",
+        "resources",
+        "limits",
+        "memory",
+        "user",
+        "volumes",
+        "environment",
+        "healthcheck",
+        "test",
+        "containers",
+        "kind",
+        "spec",
+        "items",
+        "x",
+    ]
+)
 ODD = """\\ $ ${ ` ' " <<EOF ( ) && > # --from=9 [ ] FROM RUN COPY = é \x00 \ufeff"""
 PIECES = st.sampled_from(
     [
@@ -99,6 +124,34 @@ def test_any_text(text: str) -> None:
 )
 def test_odd_beginnings(text: str) -> None:
     diagnose(text)
+
+
+YAML = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+AROUND = """\
+FROM python:3.11-slim
+COPY . .
+RUN pip install -r requirements.txt . && conda env create -f environment.yml && pipenv install
+USER app
+CMD ["sh", "run.sh"]
+"""
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.text(max_size=80), YAML)
+def test_any_files_around_it(text: str, data: object) -> None:
+    files = {"Dockerfile": AROUND, "compose.yaml": json.dumps({"services": data})}
+    files |= {"k8s.yml": json.dumps({"kind": "Pod", "spec": {"containers": [data]}})}
+    names = ("requirements.txt", ".dockerignore", "run.sh", "environment.yml", "setup.py")
+    files |= dict.fromkeys((*names, "pyproject.toml", "Pipfile", "values.yaml", "Makefile"), text)
+    files["requirements.txt"] += "\n-r requirements.txt\n-r ../../x\n"
+    files["Makefile"] += "\n\tdocker run " + text
+    found = judge(target_of(Project.of(files), "Dockerfile"))
+    assert len(found) == len(all_rules())
+    json.dumps([one.to_dict() for one in found])
 
 
 def test_a_fix_can_be_applied_as_it_stands() -> None:

@@ -268,6 +268,9 @@ def test_pins_through_variables():
     assert status("python-pins", head + "RUN $PIP_INSTALL torch==${V}\n") == "pass"
     own = SLIM + 'RUN PIP="pip install" && $PIP numpy\n'
     assert status("python-pins", own) == "fail"
+    maybe = "ARG V=%s\nRUN pip install ${P:-torch}${V:+==${V}}\n"
+    assert status("python-pins", SLIM + maybe % "2.1.0") == "pass"
+    assert status("python-pins", SLIM + maybe % "") == "fail"
     given = SLIM + "ARG TORCH_VERSION\nRUN pip install torch==${TORCH_VERSION}\n"
     assert status("python-pins", given) == "pass", "exactly what the argument says"
 
@@ -575,6 +578,7 @@ def test_exec_form(body, expected):
         ("RUN apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*", "pass"),
         ("RUN apt-get update && apt-get install -y x\nRUN rm -rf /var/lib/apt/lists/*", "fail"),
         ("RUN apt-get update && apt-get install -y x && apt-get clean", "fail"),
+        ("RUN rm -rf /var/lib/apt/lists/* && apt-get update && apt-get install -y x", "fail"),
         ("RUN apt update && apt install -y x && rm -rf /var/lib/{apt,dpkg,cache,log}/", "pass"),
         ("RUN --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install x", "pass"),
         (
