@@ -655,6 +655,8 @@ def grade(
     regrade: bool = False,
     due: datetime | None = None,
     quiet: bool = False,
+    watcher: Watcher | None = None,
+    known: Path | None = None,
 ) -> Gradebook:
     """Grade answers: build and run them where they can harm nobody, and keep every attempt.
 
@@ -668,6 +670,8 @@ def grade(
         regrade: grade anew what is known already.
         due: when it had to be handed in: later ones are marked.
         quiet: show no progress.
+        watcher: hears how it goes, instead of whoever reads standard error.
+        known: the folder of the exercises we trust; None for the lab's own.
 
     Raises:
         UsageError: a path holds nothing that can be graded.
@@ -677,9 +681,10 @@ def grade(
     from mldocker_lab.grade.ledger import Ledger
 
     jobs = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
-    watcher = live.watcher(quiet=quiet)
+    watcher = watcher or live.watcher(quiet=quiet)
     with Ledger(gradebook or gradebook_file()) as ledger:
         options = runner.Options(
+            exercises=known,
             only=exercises,
             kind=partial(_place, engine, watcher),
             jobs=jobs,
