@@ -418,7 +418,12 @@ class Engine:
     def stats(self, container: str) -> dict[str, Any]:
         """Memory, processor time and throttling at this moment, as the API gives them."""
         with _translated(container):
-            return dict(self.api.stats(container, stream=False, one_shot=True))
+            try:
+                return dict(self.api.stats(container, stream=False, one_shot=True))
+            except ValueError as error:  # nothing at all, if it ended at this moment
+                raise EngineError(
+                    f"the engine said nothing about the use of {container}"
+                ) from error
 
     def execute(self, container: str, command: list[str], **options: Any) -> tuple[int, str]:
         """Run a command inside a running container; returns exit status and output."""
@@ -475,12 +480,15 @@ class Engine:
         return str(made["Id"])
 
     def remove(self, container: str) -> None:
-        """Remove a container, running or not; nothing happens if it is gone."""
+        """Remove a container, running or not; nothing happens if it is gone, or just going."""
         try:
             with _translated(container):
                 self.api.remove_container(container, force=True, v=True)
         except ImageNotFound:
             return
+        except EngineError as error:
+            if "already in progress" not in str(error):  # another process is removing it
+                raise
 
     def containers(self, label: str | None = LABEL) -> list[dict[str, Any]]:
         """The containers that carry a label, stopped ones included; None for all there are."""

@@ -281,6 +281,14 @@ class Container:
         """Its state now, as the engine sees it."""
         return state_of(self.engine.inspect(self.container))
 
+    def mark(self, what: str) -> None:
+        """Note in its report that something was done to it just now.
+
+        Args:
+            what: a word or two; the figure shows them.
+        """
+        self._mark(what)
+
     @property
     def report(self) -> RunReport:
         """What was seen of it so far."""
