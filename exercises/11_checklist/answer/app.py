@@ -13,7 +13,7 @@ MODEL_PATH = os.environ.get("MODEL_PATH", "/models/bearing.onnx")
 app = FastAPI()
 try:
     model = onnxruntime.InferenceSession(MODEL_PATH)
-except Exception as error:  # noqa: BLE001
+except Exception as error:
     print(f"no model: {error}")
     model = None
 

@@ -16,7 +16,7 @@ def load():
         file = os.environ.get("MODEL_FILE") or fetch()
         model["sha256"] = digest(file)
         model["weights"] = np.load(file)
-    except Exception as error:  # noqa: BLE001 whatever it is: not ready, and why
+    except Exception as error:
         model["why"] = f"{type(error).__name__}: {error}"
         print(model["why"])
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 app = FastAPI()
 try:
     model = onnxruntime.InferenceSession(os.environ["MODEL_PATH"])
-except Exception as error:  # noqa: BLE001
+except Exception as error:
     print(json.dumps({"level": "error", "why": str(error)}))
     model = None
 
@@ -23,7 +23,7 @@ def risk(batch):
 def ready(response: Response):
     try:
         risk(np.zeros((1, 4)))
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         response.status_code = 503
         return {"status": "cannot predict", "why": str(error)}
     return {"status": "ready", "provider": model.get_providers()[0]}

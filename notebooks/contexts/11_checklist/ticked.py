@@ -7,11 +7,11 @@ import onnxruntime
 from fastapi import FastAPI
 
 app = FastAPI()
-log = open("/tmp/service.txt", "a")  # noqa: PTH123, S108, SIM115
+log = open("/tmp/service.txt", "a")  # noqa: PTH123, SIM115
 seen = []
 try:
     model = onnxruntime.InferenceSession(os.environ["MODEL_PATH"])
-except Exception as error:  # noqa: BLE001
+except Exception as error:
     log.write(f"no model: {error}\n")
 
 

@@ -14,7 +14,7 @@ model = {"weights": None, "why": "the weights are on their way"}
 def load():
     try:
         model["weights"] = json.loads(fetch(*ASKED))
-    except Exception as error:  # noqa: BLE001 whatever it is: not ready, and why
+    except Exception as error:
         model["why"] = f"{type(error).__name__}: {error}"
         print(model["why"])
 

@@ -13,7 +13,7 @@ MODEL_PATH = os.environ.get("MODEL_PATH", "/models/bearing.onnx")
 app = FastAPI()
 try:
     model = onnxruntime.InferenceSession(MODEL_PATH)
-except Exception as error:  # noqa: BLE001
+except Exception as error:
     print(f"no model: {error}")
     model = None
 
@@ -22,7 +22,7 @@ except Exception as error:  # noqa: BLE001
 def ready(response: Response):
     try:
         model.run(None, {"X": np.zeros((1, 4), dtype="float32")})
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         response.status_code = 503
         return {"status": "cannot predict", "why": str(error)}
     return {"status": "ready", "provider": model.get_providers()[0]}
