@@ -23,10 +23,12 @@ __version__ = "0.1.0"
 
 #: Public name -> the module that defines it. The names notebooks use, and no others.
 _HOME = {
+    "Health": "mldocker_lab.run.options",
     "Pair": "mldocker_lab.pair",
     "Secret": "mldocker_lab.build.secrets",
     "build": "mldocker_lab.lab",
     "build_pair": "mldocker_lab.lab",
+    "call": "mldocker_lab.lab",
     "clean": "mldocker_lab.lab",
     "context": "mldocker_lab.lab",
     "doctor": "mldocker_lab.lab",
@@ -43,8 +45,8 @@ _HOME = {
     "registry": "mldocker_lab.lab",
     "replay": "mldocker_lab.lab",
     "run": "mldocker_lab.lab",
-    "serve": "mldocker_lab.lab",
     "up": "mldocker_lab.lab",
+    "volume": "mldocker_lab.lab",
     "wheel": "mldocker_lab.lab",
 }
 
@@ -55,7 +57,7 @@ class _Verbs(ModuleType):
     """The package: ``lab.run`` and ``lab.build`` stay verbs though sub-packages share their names.
 
     Loading ``mldocker_lab.run`` would otherwise put the module in the place of the verb. The
-    module is found as ever: ``from mldocker_lab.run import service``.
+    module is found as ever: ``from mldocker_lab.run import ask``.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

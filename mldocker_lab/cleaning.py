@@ -1,10 +1,10 @@
 """Putting the machine back: what the lab made, found by its label, and nothing else.
 
-``clean`` removes what lessons and exercises left: containers and images of runs. ``everything``
-also removes what was prepared for them: base images, mirror, wheels, the lab's own engine and the
-grader's. A gradebook stays, and your versions of lessons: nobody can make them again.
-The build cache of an engine that is not the lab's own is left to that engine: its entries carry no
-label, so nobody can tell ours from yours.
+``clean`` removes what lessons and exercises left: containers, images, volumes and networks of runs.
+``everything`` also removes what was prepared for them: base images, mirror, wheels, the lab's own
+engine and the grader's. A gradebook stays, and your versions of lessons: nobody can make them
+again. The build cache of an engine that is not the lab's own is left to that engine: its entries
+carry no label, so nobody can tell ours from yours.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class Cleaning:
     Attributes:
         containers: their names.
         images: their names, or ids if they have none.
+        volumes: their names.
+        networks: their names.
         folders: of the lab's cache.
         engine_too: whether the lab's own engine goes as well.
         done: whether it was carried out.
@@ -44,6 +46,8 @@ class Cleaning:
 
     containers: dict[str, str] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
+    volumes: list[str] = field(default_factory=list)
+    networks: list[str] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     engine_too: bool = False
     done: bool = False
@@ -51,7 +55,8 @@ class Cleaning:
     _engine: Engine | None = field(default=None, repr=False)
 
     def __bool__(self) -> bool:
-        return bool(self.containers or self.images or self.folders or self.engine_too)
+        on_engine = self.containers or self.images or self.volumes or self.networks
+        return bool(on_engine or self.folders or self.engine_too)
 
     def carry_out(self) -> None:
         """Remove it all; what resists is told in ``left``."""
@@ -60,6 +65,10 @@ class Cleaning:
                 self._try(self._engine.remove, container)
             for image in self.images:
                 self._try(self._engine.remove_image, image, force=True)
+            for volume in self.volumes:
+                self._try(self._engine.remove_volume, volume)
+            for network in self.networks:
+                self._try(self._engine.remove_network, network)
         if self.engine_too:
             self._try(private.purge)
         for folder in self.folders:
@@ -80,6 +89,8 @@ class Cleaning:
         return {
             "containers": sorted(self.containers.values()),
             "images": sorted(self.images.values()),
+            "volumes": sorted(self.volumes),
+            "networks": sorted(self.networks),
             "folders": [folder.name for folder in self.folders],
             "engine": self.engine_too,
             "done": self.done,
@@ -93,6 +104,8 @@ class Cleaning:
         lines = [f"{verb}:"]
         lines += [f"  container  {name}" for name in sorted(self.containers.values())]
         lines += [f"  image      {name}" for name in sorted(self.images.values())]
+        lines += [f"  volume     {name}" for name in sorted(self.volumes)]
+        lines += [f"  network    {name}" for name in sorted(self.networks)]
         lines += ["  engine     the lab's own, with all it holds"] if self.engine_too else []
         lines += [f"  folder     {folder.name}" for folder in self.folders]
         lines += [f"left: {why}" for why in self.left]
@@ -116,6 +129,8 @@ def plan(engine: Engine | None, *, everything: bool = False) -> Cleaning:
             tags = image.get("RepoTags") or []
             if everything or not _supply(image, tags):
                 cleaning.images[image["Id"]] = ", ".join(tags) or f"untagged {image['Id'][7:19]}"
+        cleaning.volumes = engine.our_volumes()
+        cleaning.networks = engine.our_networks()
     if everything:
         cleaning.engine_too = private.status().root.exists()
         kept = ("engine", GRADEBOOK, KEPT)

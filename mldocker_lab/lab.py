@@ -41,11 +41,12 @@ from mldocker_lab.units import size, took
 from mldocker_lab.widgets.choose import view as choose_view
 from mldocker_lab.widgets.explore import Explorable, Exploration, explorable
 from mldocker_lab.widgets.progress import counting, watch
+from mldocker_lab.widgets.running import live_run
 from mldocker_lab.widgets.view import showing
 from mldocker_lab.workbench import Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mldocker_lab.build.request import Builder
@@ -55,11 +56,13 @@ if TYPE_CHECKING:
     from mldocker_lab.grade.score import Gradebook
     from mldocker_lab.grade.station import Kind
     from mldocker_lab.report.layers import ImageReport
-    from mldocker_lab.run.service import Service
+    from mldocker_lab.run.container import Container
+    from mldocker_lab.run.volume import Volume
 
 __all__ = [
     "build",
     "build_pair",
+    "call",
     "clean",
     "cleaning",
     "context",
@@ -78,8 +81,8 @@ __all__ = [
     "registry",
     "replay",
     "run",
-    "serve",
     "up",
+    "volume",
     "wheel",
     "workbench",
 ]
@@ -335,14 +338,63 @@ def _dockerfile_in(folder: Path, dockerfile: Path) -> str:
     return (found.relative_to(folder.resolve()) if inside else found).as_posix()
 
 
-def serve(image: str | BuildReport, **options: Any) -> Service:
-    """A container that answers HTTP, for a ``with`` block; it is removed at its end.
+def run(
+    image: str | BuildReport,
+    command: Sequence[str] | str | None = None,
+    *,
+    port: int = 8080,
+    ready: str | None = None,
+    seconds: float = 30,
+    probe: Sequence[str] = (),
+    every: float = 0.25,
+    name: str = "",
+    **options: Any,
+) -> Container:
+    """A container under test: it runs for a ``with`` block, is watched, and is always removed.
 
     Args:
         image: a build, or the name of an image.
-        options: port, ready, environment, seconds (see ``run.service.Service``).
+        command: instead of the image's own.
+        port: the port it listens on inside the container.
+        ready: a path; the block begins once it answers 2xx. None: once it was started.
+        seconds: how long ready, waits and answers may take.
+        probe: paths that are asked from outside again and again, for the report.
+        every: seconds between two looks at its state, health, answers and memory.
+        name: what the report calls it.
+        options: what ``docker run`` takes as flags: environment, user, memory, cpus, health, …
+            (see ``run.options.Options``).
     """
-    return workbench().serve(_ref(image), **options)
+    called = name or (image.name if isinstance(image, BuildReport) else "")
+    return workbench().run(
+        _ref(image),
+        command,
+        port=port,
+        ready=ready,
+        seconds=seconds,
+        probe=probe,
+        every=every,
+        name=called,
+        watcher=live_run(),
+        **options,
+    )
+
+
+def call(
+    image: str | BuildReport, command: Sequence[str] | str | None = None, **options: Any
+) -> tuple[int, str]:
+    """Run a container to its end; returns its exit status and what it printed.
+
+    Args:
+        image: a build, or the name of an image.
+        command: instead of the image's own.
+        options: ``seconds`` it may take, and as for ``run``.
+    """
+    return workbench().call(_ref(image), command, **options)
+
+
+def volume() -> Volume:
+    """A volume for a ``with`` block: files that outlive a container, and that several share."""
+    return workbench().volume()
 
 
 def registry() -> Registry:
@@ -365,13 +417,6 @@ def wheel(
     """
     file = (PurePosixPath(into) / wheel_making.file_name(name, version)).as_posix()
     return {file: wheel_making.make(name, version, code, needs=needs)}
-
-
-def run(
-    image: str | BuildReport, command: list[str] | None = None, **config: Any
-) -> tuple[int, str]:
-    """Run a container to its end; returns its exit status and what it printed."""
-    return workbench().run(_ref(image), command, **config)
 
 
 def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Explorable:

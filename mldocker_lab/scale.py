@@ -126,7 +126,7 @@ def check_room(bench: Workbench, scale: Scale) -> None:
     Raises:
         DiskFull: it has not.
     """
-    _, said = bench.run(SLIM, ["df", "--output=avail", "-B1", "/"])
+    _, said = bench.call(SLIM, ["df", "--output=avail", "-B1", "/"])
     free = int(said.split()[-1])
     if free < scale.disk:
         raise DiskFull(

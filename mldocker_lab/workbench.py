@@ -23,11 +23,13 @@ from mldocker_lab.errors import BuildFailed, DiskFull, EngineError, UsageError
 from mldocker_lab.report.events import Progress
 from mldocker_lab.report.fold import Folding
 from mldocker_lab.report.sizes import with_sizes
-from mldocker_lab.run import service
+from mldocker_lab.run.container import Container, call
 from mldocker_lab.run.guard import Guard
+from mldocker_lab.run.options import Options
+from mldocker_lab.run.volume import Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
     from mldocker_lab.report.fold import Row
+    from mldocker_lab.report.running import RunReport
     from mldocker_lab.run.bounds import Bounds
     from mldocker_lab.supply.mirror import Mirror
 
@@ -178,30 +181,46 @@ class Workbench:
         """What tells the cache mounts of ``name`` from all others."""
         return f"{self.run_id}-{_slug(name)}-{self._mounts.get(name, 0)}"
 
-    def serve(
+    def run(
         self,
         image: str,
+        command: Sequence[str] | str | None = None,
         *,
         port: int = 8080,
-        ready: str = "/health",
-        environment: dict[str, str] | None = None,
+        ready: str | None = None,
         seconds: float = 30,
-    ) -> service.Service:
-        """A container of ``image`` that answers HTTP; use it in a ``with`` block."""
-        return service.Service(
+        probe: Sequence[str] = (),
+        every: float = 0.25,
+        name: str = "",
+        watcher: Callable[[RunReport | None], None] | None = None,
+        **options: Any,
+    ) -> Container:
+        """A container of ``image`` for a ``with`` block; see ``Container`` and ``Options``."""
+        return Container(
             self.engine,
             image,
-            port,
-            ready,
-            environment or {},
-            self.mirror.network,
-            seconds,
-            self.bounds,
+            command,
+            options=Options(**options),
+            port=port,
+            ready=ready,
+            seconds=seconds,
+            network=self.mirror.network,
+            bounds=self.bounds,
+            probe=probe,
+            every=every,
+            name=name,
+            watcher=watcher,
         )
 
-    def run(self, image: str, command: list[str] | None = None, **config: Any) -> tuple[int, str]:
+    def call(
+        self, image: str, command: Sequence[str] | str | None = None, **options: Any
+    ) -> tuple[int, str]:
         """Run a container to its end; its exit status and what it printed."""
-        return service.run(self.engine, image, command, bounds=self.bounds, **config)
+        return call(self.engine, image, command, bounds=self.bounds, **options)
+
+    def volume(self) -> Volume:
+        """A volume, for a ``with`` block."""
+        return Volume(self.engine)
 
     def forget(self) -> None:
         """Remove what this run made."""

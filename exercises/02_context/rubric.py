@@ -11,7 +11,7 @@ from mldocker_lab.grade.rubric import check
 from mldocker_lab.grade.search import SETTINGS
 from mldocker_lab.grade.verdict import Verdict, failed, passed, verdict_on
 from mldocker_lab.report.build import FILESYSTEM
-from mldocker_lab.run.service import NotReady
+from mldocker_lab.run.container import NotReady
 from mldocker_lab.units import size
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def ask(evidence: Evidence, build: Build) -> dict[str, Any]:
         [evidence.random.choice([*words, "neverheard"]) for _ in range(6)] + [words[0]] * (n % 2)
         for n in range(8)
     ]
-    with evidence.bench.serve(build.report.image_id, seconds=20) as running:
+    with evidence.bench.run(build.report.image_id, ready="/health", seconds=20) as running:
         health = running.get("/health")
         answer = running.post("/predict", json=[" ".join(ticket) for ticket in batch])
     return {

@@ -204,7 +204,7 @@ def ask(evidence: Evidence, build: Build) -> dict[str, Any]:
     """Start the service, ask it, and work out what it should have said."""
     model = json.loads(evidence.text("model.json"))
     batch = [[round(evidence.random.uniform(0, 50), 3) for _ in range(3)] for _ in range(8)]
-    with evidence.bench.serve(build.report.image_id, seconds=20) as running:
+    with evidence.bench.run(build.report.image_id, ready="/health", seconds=20) as running:
         health, answer = running.get("/health"), running.post("/predict", json=batch)
     pairs = [zip(row, model["weights"], strict=True) for row in batch]
     return {

@@ -261,7 +261,9 @@ def service(evidence: Evidence) -> dict[str, Any]:
     """What the edited service says about itself and about the pumps of this run."""
 
     def ask() -> dict[str, Any]:
-        with evidence.bench.serve(edited(evidence).report.image_id, seconds=20) as running:
+        with evidence.bench.run(
+            edited(evidence).report.image_id, ready="/health", seconds=20
+        ) as running:
             health = running.get("/health")
             answer = running.post("/predict", json=batch(evidence))
         return {

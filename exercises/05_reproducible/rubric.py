@@ -136,7 +136,7 @@ def estimate(evidence: Evidence, build: Build) -> object:
     def ask() -> object:
         value, unit = question(evidence)
         try:
-            with evidence.bench.serve(build.report.image_id, seconds=20) as running:
+            with evidence.bench.run(build.report.image_id, ready="/health", seconds=20) as running:
                 return running.post("/estimate", {"value": value, "unit": unit}).json()["minutes"]
         except (ValueError, KeyError, TypeError):
             return "something else"

@@ -372,6 +372,26 @@ class Engine:
         with _translated(container):
             return bytes(self.api.logs(container, **options)).decode(errors="replace")
 
+    def kill(self, container: str, signal: str = "KILL") -> None:
+        """Send a signal ("TERM", "KILL", …) to its process 1."""
+        with _translated(container):
+            self.api.kill(container, signal=f"SIG{signal.removeprefix('SIG')}")
+
+    def log_lines(self, container: str) -> list[tuple[str, str, str]]:
+        """What it printed, line by line: the engine's time (RFC 3339), the stream, the text."""
+        told = []
+        for stream in ("stdout", "stderr"):
+            wanted = {"stdout": stream == "stdout", "stderr": stream == "stderr"}
+            for line in self.logs(container, timestamps=True, **wanted).splitlines():
+                moment, _, text = line.partition(" ")
+                told.append((moment, stream, text))
+        return sorted(told, key=lambda line: line[0])
+
+    def stats(self, container: str) -> dict[str, Any]:
+        """Memory, processor time and throttling at this moment, as the API gives them."""
+        with _translated(container):
+            return dict(self.api.stats(container, stream=False, one_shot=True))
+
     def execute(self, container: str, command: list[str], **options: Any) -> tuple[int, str]:
         """Run a command inside a running container; returns exit status and output."""
         with _translated(container):
@@ -434,6 +454,47 @@ class Engine:
         """Make a bridge network that has no way out."""
         with _translated(name):
             self.api.create_network(name, driver="bridge", internal=True, labels={LABEL: "network"})
+
+    def our_networks(self) -> list[str]:
+        """The names of the networks that carry the lab's label."""
+        with _translated(self.url):
+            found = self.api.networks(filters={"label": LABEL})
+        return [str(network["Name"]) for network in found]
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; nothing happens if it is gone.
+
+        Raises:
+            EngineError: a container is on it.
+        """
+        try:
+            with _translated(name):
+                self.api.remove_network(name)
+        except ImageNotFound:
+            return
+
+    def make_volume(self, name: str) -> None:
+        """Make a labelled volume, empty."""
+        with _translated(name):
+            self.api.create_volume(name, labels={LABEL: "volume"})
+
+    def our_volumes(self) -> list[str]:
+        """The names of the volumes that carry the lab's label."""
+        with _translated(self.url):
+            found = self.api.volumes(filters={"label": LABEL})["Volumes"]
+        return [str(volume["Name"]) for volume in found or ()]
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume with what is in it; nothing happens if it is gone.
+
+        Raises:
+            EngineError: a container has it.
+        """
+        try:
+            with _translated(name):
+                self.api.remove_volume(name)
+        except ImageNotFound:
+            return
 
     def empty_build_cache(self) -> None:
         """Throw the whole build cache away: only for an engine that is nobody else's."""

@@ -41,7 +41,7 @@ __all__ = ["Build", "Evidence"]
 _T = TypeVar("_T")
 
 #: What a learner's program may have while a check asks it something.
-_LIMITS = {"network_mode": "none", "mem_limit": "1g", "pids_limit": 256}
+_LIMITS: dict[str, Any] = {"network": "none", "memory": "1g", "pids": 256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +231,8 @@ class Evidence:
             seconds: how long it may take.
         """
         self._tell("asking the image …")
-        data = {name.lstrip("/"): _bytes(content) for name, content in (files or {}).items()}
-        return self.bench.run(
-            image, command, files=data, seconds=seconds, entrypoint="", host=_LIMITS
+        return self.bench.call(
+            image, command, files=files or {}, seconds=seconds, entrypoint="", **_LIMITS
         )
 
     def _build(self, edits: Mapping[str, bytes], target: str | None) -> Build:

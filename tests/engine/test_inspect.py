@@ -106,7 +106,7 @@ def test_what_it_shows_is_what_a_container_sees(bench, built):
     mine = sum(item.bytes for index in image.indexes for item in index if item.path in made)
     leave = " ".join(f"! -path {path}" for path in made)
     script = f"find / -xdev -type f {leave} -printf '%i %s\\n' | sort -u"
-    status, seen = bench.run(built.image_id, ["sh", "-c", script])
+    status, seen = bench.call(built.image_id, ["sh", "-c", script])
     assert status == 0
     sizes = [int(line.split()[1]) for line in seen.splitlines()]
     assert sum(sizes) == image.bytes - image.wasted_bytes - mine

@@ -16,6 +16,7 @@ from mldocker_lab.pair import Pair
 from mldocker_lab.widgets.view import Silent
 
 BASE = "FROM mldocker-lab/python:3.11-slim\nWORKDIR /app\n"
+SLEEP = f"sleep {300 + os.getpid() / 1e7:.7f}"  # nobody else's
 WORK = "RUN head -c 500000 /dev/urandom > /deps\n"
 BUILDERS = ["buildkit", "classic"]
 
@@ -59,7 +60,7 @@ def test_the_edit_arrives_and_only_its_layer_is_pulled_again(bench, folder):
     pair = Pair(folder, bench, new_view=Silent)
     pair.build()
     after = pair.edit("app.py", add="print('edited')")
-    status, out = bench.run(after.good_rebuild.tag)
+    status, out = bench.call(after.good_rebuild.tag)
     assert (status, out) == (0, "hello\nedited\n")
     bad, good = after.sides
     assert bad.pull_again > 500_000
@@ -181,7 +182,7 @@ def running_containers(engine):
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_ended_in_the_middle_nothing_goes_on(bench, folder, builder, end):
     for side in SIDES:
-        (folder / f"{side}.Dockerfile").write_text(f"{BASE}RUN echo started; sleep 300\n")
+        (folder / f"{side}.Dockerfile").write_text(f"{BASE}RUN echo started; {SLEEP}\n")
     unlabelled = unlabelled_things(bench.engine)
     process = subprocess.Popen(
         [sys.executable, "-m", "mldocker_lab.cli", "compare", str(folder), "--builder", builder],
@@ -200,9 +201,9 @@ def test_ended_in_the_middle_nothing_goes_on(bench, folder, builder, end):
 
 
 def sleeping(engine):
-    """Whether a ``sleep 300`` runs anywhere on this machine: in a build, there is no container."""
+    """Whether our sleep runs anywhere on this machine: in a build, there is no container."""
     out = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return any(line.strip() == "sleep 300" for line in out.splitlines())
+    return any(line.strip() == SLEEP for line in out.splitlines())
 
 
 def wait_until(true, seconds):

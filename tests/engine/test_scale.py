@@ -39,10 +39,10 @@ def test_bases_are_pulled_and_files_grow(engine, bench, served, folder, tmp_path
     settings(folder, name)
     try:
         pair = lab.build_pair(folder, scale="full")
-        assert bench.run(pair.good.tag, ["cat", "/made"]) == (0, "small\nlarge\ncuda\n")
+        assert bench.call(pair.good.tag, ["cat", "/made"]) == (0, "small\nlarge\ncuda\n")
         more = pair.edit("words.txt", add="larger")
         assert more.good_rebuild["COPY words.txt"].status == "run"
-        assert bench.run(more.good_rebuild.tag, ["cat", "/made"])[1].split() == [
+        assert bench.call(more.good_rebuild.tag, ["cat", "/made"])[1].split() == [
             "small", "large", "larger", "cuda"
         ]  # fmt: skip
         assert (folder / "words.txt").read_text() == "small\n"

@@ -92,7 +92,7 @@ def witness(evidence):
     return failed(f"BUILD[{printed[-700:]}] SERVICE[{report}]")
 
 def ask(evidence):
-    with evidence.bench.serve(evidence.first.report.image_id, seconds=5) as running:
+    with evidence.bench.run(evidence.first.report.image_id, ready="/health", seconds=5) as running:
         return running.get("/word").text, running.get("/report").text[:400]
 '''
 

@@ -8,13 +8,13 @@ import sys
 PROGRAM = """
 import mldocker_lab as lab
 import mldocker_lab.build.request
-import mldocker_lab.run.service
-from mldocker_lab.run import service
+import mldocker_lab.run.container
+from mldocker_lab.run import container
 from mldocker_lab.lab import build, run
 
 assert lab.run is run, lab.run
 assert lab.build is build, lab.build
-assert service.__name__ == "mldocker_lab.run.service"
+assert container.__name__ == "mldocker_lab.run.container"
 """
 
 

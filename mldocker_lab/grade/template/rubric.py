@@ -58,7 +58,7 @@ def told(evidence: Evidence) -> dict[str, str]:
 
     def find() -> dict[str, str]:
         image = evidence.first.report.image_id
-        _, said = evidence.bench.run(image)
+        _, said = evidence.bench.call(image)
         _, user = evidence.run(image, ["id", "-u"])
         return {"said": said.strip().rpartition("\n")[2], "user": user.strip()}
 
