@@ -35,14 +35,11 @@ def matrix_html(matrix: Matrix) -> str:
 
 
 def _row(row: tuple[Check, ...]) -> str:
-    host = row[0].host
-    name = f"{escape(host.name)}<br><small>{escape(host.origin)}</small>"
+    name = f"{escape(row[0].host.name)}<br><small>{row[0].badge.chip()}</small>"
     return f'<tr><th scope="row" style="text-align:left">{name}</th>{"".join(map(_cell, row))}</tr>'
 
 
 def _cell(one: Check) -> str:
-    from mldocker_lab.gpu.check import word
-
     reasons = "".join(
         f"<li>{_SIGN[gate.verdict]} <b>{name}</b>: {escape(gate.reason)}</li>"
         for name, gate in one.gates.items()
@@ -52,6 +49,14 @@ def _cell(one: Check) -> str:
         "" if one.verdict == RUNS else ' style="font-weight:bold"' if one.verdict == REFUSED else ""
     )
     return (
-        f'<td style="{style}"><details><summary{weight}>{_SIGN[one.verdict]} {escape(word(one))}'
+        f'<td style="{style}"><details><summary{weight}>{escape(_summary(one))}'
         f'</summary><ul style="margin:0;padding-left:1em">{reasons}</ul></details></td>'
     )
+
+
+def _summary(one: Check) -> str:
+    """A sign and the verdict in short; "? C" begins with its sign already."""
+    from mldocker_lab.gpu.check import word
+
+    said = word(one)
+    return said if said.startswith("?") else f"{_SIGN[one.verdict]} {said}"
