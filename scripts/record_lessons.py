@@ -64,6 +64,10 @@ def reproducible(pair: Pair) -> None:
     """The cold builds are enough: what moves afterwards moves outside of the folder."""
 
 
+def gpu(pair: Pair) -> None:
+    """The cold builds are enough: the lesson runs what they made."""
+
+
 LESSONS = {
     "00_preflight": preflight,
     "01_layers": layers,
@@ -72,6 +76,7 @@ LESSONS = {
     "03_mount": mount,
     "04_multistage": multistage,
     "05_reproducible": reproducible,
+    "07_gpu": gpu,
 }
 
 
