@@ -1,4 +1,4 @@
-"""What lesson 07 shows where nothing is fetched: a recording that says so. No engine, no network."""
+"""What lesson 07 shows where nothing is fetched: a recording that says so. Needs no network."""
 
 from __future__ import annotations
 
