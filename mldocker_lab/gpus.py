@@ -55,6 +55,7 @@ __all__ = [
 ]  # fmt: skip
 
 _NAME = re.compile(r"[\w./~-]{1,255}")  # of a container or a file; an error has blanks
+_COMPAT = "/compat/libcuda.so"  # of NVIDIA's package cuda-compat, in /usr/local/cuda-X.Y
 _TAIL = 2000  # lines of a log
 
 #: This module, as ``lab.gpu``.
@@ -324,6 +325,7 @@ def _image(which: AnyImage) -> Image:
 def _on_the_engine(which: Any) -> Image:
     """An image of the engine: its variables and labels at once, its packages by reading it."""
     from mldocker_lab import lab
+    from mldocker_lab.report.filetree import FileTree
 
     ref = which if isinstance(which, str) else which.image_id
     engine = lab.find_engine()
@@ -339,5 +341,6 @@ def _on_the_engine(which: Any) -> Image:
         name=which if isinstance(which, str) else "the build",
         packages={one.name: one.version for one in found.packages},
         labels=config.get("Labels") or {},
+        compat=bool(FileTree(found.indexes).listing(None).search(_COMPAT, 1).total),
         origin=name,
     )

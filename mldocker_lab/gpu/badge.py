@@ -24,7 +24,7 @@ _COLOURS: dict[Basis, str] = {
 _SAID: dict[Basis, str] = {
     "real GPU": "asked of the card in this machine",
     "recorded host": "computed from facts that another machine's driver printed",
-    "made-up host": "computed from facts put together by us; no such machine was asked",
+    "made-up host": "computed from facts put together by us; no machine was asked",
     "given facts": "computed from the facts given; no machine was asked",
     "no GPU": "there is none here: what needs one is not attempted",
 }

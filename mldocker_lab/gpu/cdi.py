@@ -8,6 +8,7 @@ devices (``vendor.com/class=name``), and the files that define them
 from __future__ import annotations
 
 import re
+import reprlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -94,12 +95,14 @@ class Spec:
     @property
     def kind(self) -> str:
         """``vendor.com/class``."""
-        return str(self.data.get("kind", ""))
+        return _word(self.data.get("kind", ""))
 
     @property
     def devices(self) -> tuple[str, ...]:
         """The full names of its devices."""
-        return tuple(f"{self.kind}={one['name']}" for one in self._devices() if one.get("name"))
+        return tuple(
+            f"{self.kind}={_word(one['name'])}" for one in self._devices() if one.get("name")
+        )
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -113,7 +116,7 @@ class Spec:
             UsageError: the spec defines no such device.
         """
         for one in self._devices():
-            if name in (one.get("name"), f"{self.kind}={one.get('name')}"):
+            if name in (one.get("name"), f"{self.kind}={_word(one.get('name'))}"):
                 both = (self.data.get("containerEdits"), one.get("containerEdits"))
                 return [edits for edits in both if isinstance(edits, dict)]
         known = ", ".join(self.devices) or "none"
@@ -168,7 +171,7 @@ def edit_problems(edits: Any, where: str = "containerEdits") -> list[str]:
             found += [*_unknown(one, key, place), *(f"{place}: {said}" for said in check(one))]
     for key in ("hostInterfaceName", "name"):
         seen = Counter(
-            str(one.get(key)) for one in _list(edits, "netDevices") if isinstance(one, dict)
+            _word(one.get(key)) for one in _list(edits, "netDevices") if isinstance(one, dict)
         )
         found += [f"{where}.netDevices: {key} {n} twice" for n, times in seen.items() if times > 1]
     return found + list(_rdt(edits.get("intelRdt"), where))
@@ -180,16 +183,16 @@ def _spec_problems(data: Mapping[str, Any]) -> Iterator[str]:
     if version is None:
         yield "cdiVersion is missing"
     elif not isinstance(version, str) or version.removeprefix("v") not in VERSIONS:
-        yield f"cdiVersion {version!r} is none of {', '.join(VERSIONS[2:])}"
+        yield f"cdiVersion {_shown(version)} is none of {', '.join(VERSIONS[2:])}"
     elif _at(version) < _at(needed := _needed(data)):
         yield f"cdiVersion has to be {needed} at least: it uses what came with that version"
     kind = data.get("kind")
     if kind is None:
         yield "kind is missing: vendor.com/class"
     else:
-        vendor, _, name = str(kind).partition("/")
+        vendor, _, name = _word(kind).partition("/")
         if not (_PART.fullmatch(vendor) and _PART.fullmatch(name)):
-            yield f"kind {kind!r} is not of the form vendor.com/class"
+            yield f"kind {_shown(kind)} is not of the form vendor.com/class"
     yield from edit_problems(data.get("containerEdits"))
     devices = data.get("devices")
     if not isinstance(devices, list) or not devices:
@@ -197,7 +200,7 @@ def _spec_problems(data: Mapping[str, Any]) -> Iterator[str]:
         return
     for number, one in enumerate(devices):
         yield from _device(one, f"devices[{number}]")
-    names = Counter(str(one.get("name")) for one in devices if isinstance(one, dict))
+    names = Counter(_word(one.get("name")) for one in devices if isinstance(one, dict))
     yield from (f"device {name} is defined {n} times" for name, n in names.items() if n > 1)
 
 
@@ -208,7 +211,7 @@ def _device(one: Any, where: str) -> Iterator[str]:
     yield from _unknown(one, "device", where)
     name = one.get("name")
     if not isinstance(name, str) or not _DEVICE.fullmatch(name):
-        yield f"{where}: {name!r} is no name of a device (a name in quotes, 0 is a number)"
+        yield f"{where}: {_shown(name)} is no name of a device (a name in quotes, 0 is a number)"
     edits = one.get("containerEdits")
     if not isinstance(edits, dict) or not any(edits.values()):
         yield f"{where} has no containerEdits: it would bring nothing"
@@ -216,16 +219,16 @@ def _device(one: Any, where: str) -> Iterator[str]:
 
 
 def _unknown(one: Mapping[str, Any], kind: str, where: str) -> Iterator[str]:
-    yield from (f"{where}: unknown key {key!r}" for key in one if key not in _KEYS[kind])
+    yield from (f"{where}: unknown key {_shown(key)}" for key in one if key not in _KEYS[kind])
 
 
 def _node(one: Mapping[str, Any]) -> Iterator[str]:
     if not one.get("path"):
         yield "path is missing"
     if (one.get("type") or "") not in ("", "b", "c", "u", "p"):
-        yield f"type {one['type']!r} is none of b, c, u, p"
-    if set(str(one.get("permissions") or "")) - set("rwm"):
-        yield f"permissions {one['permissions']!r} are not made of r, w, m"
+        yield f"type {_shown(one['type'])} is none of b, c, u, p"
+    if set(_word(one.get("permissions") or "")) - set("rwm"):
+        yield f"permissions {_shown(one['permissions'])} are not made of r, w, m"
 
 
 def _mount(one: Mapping[str, Any]) -> Iterator[str]:
@@ -234,7 +237,7 @@ def _mount(one: Mapping[str, Any]) -> Iterator[str]:
 
 def _hook(one: Mapping[str, Any]) -> Iterator[str]:
     if one.get("hookName") not in _HOOKS:
-        yield f"hookName {one.get('hookName')!r} is none of {', '.join(_HOOKS)}"
+        yield f"hookName {_shown(one.get('hookName'))} is none of {', '.join(_HOOKS)}"
     if not one.get("path"):
         yield "path is missing"
     yield from _env_problems(_list(one, "env"), "env")
@@ -247,7 +250,7 @@ def _interface(one: Mapping[str, Any]) -> Iterator[str]:
 def _rdt(one: Any, where: str) -> Iterator[str]:
     if one is None:
         return
-    clos = str(one.get("closID") or "") if isinstance(one, dict) else "."
+    clos = _word(one.get("closID") or "") if isinstance(one, dict) else "."
     if clos != "/" and (
         len(clos) >= _LONGEST_CLOS or clos in (".", "..") or re.search(r"[/\n]", clos)
     ):
@@ -256,7 +259,7 @@ def _rdt(one: Any, where: str) -> Iterator[str]:
 
 def _env_problems(env: list[Any], where: str) -> list[str]:
     return [
-        f"{where}: {one!r} is not NAME=VALUE"
+        f"{where}: {_shown(one)} is not NAME=VALUE"
         for one in env
         if not isinstance(one, str) or one.find("=") <= 0
     ]
@@ -285,11 +288,22 @@ def _needed(data: Mapping[str, Any]) -> str:
         return "1.1.0"
     if rdt or any(_list(one, "additionalGids") for one in edits):
         return "0.7.0"
-    dotted = "." in str(data.get("kind", "")).partition("/")[2]
+    dotted = "." in _word(data.get("kind", "")).partition("/")[2]
     if dotted or any(one.get("annotations") for one in (data, *devices)):
         return "0.6.0"
-    if any(str(one.get("name", ""))[:1].isdigit() for one in devices) or any(
+    if any(_word(one.get("name", ""))[:1].isdigit() for one in devices) or any(
         node.get("hostPath") for node in nodes
     ):
         return "0.5.0"
     return "0.4.0" if any(mount.get("type") for mount in mounts) else "0.3.0"
+
+
+def _word(value: Any) -> str:
+    """A value as text: strangers' YAML can hold itself many times over, so not more than a bit."""
+    return value if isinstance(value, str) else _shown(value)
+
+
+def _shown(value: Any) -> str:
+    short = reprlib.Repr()
+    short.maxlevel, short.maxstring = 1, 80
+    return short.repr(value)

@@ -31,6 +31,12 @@ GATES = {
 }
 
 
+_WHO = (
+    "Gate image is asked by NVIDIA's hook. Engines from 29.2 on try CDI first for --gpus, and then "
+    "nobody asks it."
+)
+
+
 @dataclass(frozen=True, repr=False)
 class Check:
     """The answer for one image on one host.
@@ -80,7 +86,9 @@ class Check:
             f"{self.verdict}: {self.image.name} on {self.host.name}",
             (Column("gate"), Column("asked"), Column("answer"), Column("why")),
             tuple(rows),
-            tuple(filter(None, (f"Host: {self.host.origin}. {self.host.source}", self.notice))),
+            tuple(
+                filter(None, (f"Host: {self.host.origin}. {self.host.source}", _WHO, self.notice))
+            ),
         )
 
     def __repr__(self) -> str:

@@ -41,6 +41,17 @@ _BRANDS = {
     "nvidiartxvirtualworkstation": "vws",
     "nvidiacloudgaming": "cloudgaming",
 }
+# What nvidia-smi calls our keys
+_ALSO = {
+    "driver_version": "driver",
+    "cuda_version": "cuda",
+    "cuda_driver": "cuda",
+    "product_name": "gpu",
+    "product": "gpu",
+    "product_brand": "brand",
+    "compute_cap": "arch",
+    "compute_capability": "arch",
+}
 _NOTHING = (
     "",
     "n/a",
@@ -200,9 +211,11 @@ def from_file(path: Path) -> Host:
 def from_dict(said: Mapping[str, Any], *, source: str = "") -> Host:
     """A host from our own form: name, origin, source, platform, driver, cuda, gpus.
 
-    A ``brand``, ``arch`` or ``gpu`` beside them describes the only card. What is of the wrong kind
-    is a problem of the host, no error.
+    A ``brand``, ``arch`` or ``gpu`` beside them describes the only card. The words of nvidia-smi
+    (``driver_version``, ``compute_cap``, …) are understood, too. What is of the wrong kind is a
+    problem of the host, no error.
     """
+    said = _renamed(said)
     problems = [str(one) for one in _listed(said.get("problems"))]
     platform = said.get("platform", "linux")
     if platform not in ("linux", "wsl", "windows"):
@@ -257,8 +270,13 @@ def fact(value: object, source: str) -> Fact | None:
     return _fact(value, source)
 
 
+def _renamed(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {_ALSO.get(str(key), str(key)): value for key, value in said.items()}
+
+
 def _card(said: Mapping[str, Any], source: str) -> Gpu:
-    name = str(said.get("name") or "")
+    said = _renamed(said)
+    name = str(said.get("name") or said.get("gpu") or "")
     told = _fact(said.get("brand"), source)
     arch = _fact(said.get("arch"), source) or (capability(name) if name else None)
     mig = said.get("mig")

@@ -85,7 +85,11 @@ class Image:
 
     @property
     def toolkit(self) -> Toolkit | None:
-        """The CUDA that its programs use: that of the wheels, which goes before the base's."""
+        """The CUDA that its programs use: that of the wheels, which goes before the base's.
+
+        ``NVIDIA_REQUIRE_CUDA`` is documented as the toolkit's version, so it counts last.
+        https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
+        """
         return next(self._toolkits(), None)
 
     def _toolkits(self) -> Iterator[Toolkit]:

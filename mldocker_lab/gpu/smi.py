@@ -49,7 +49,7 @@ def from_xml(data: bytes | str, *, name: str = "the host", origin: str = "given"
         source=_SOURCE,
         platform="windows" if any(map(_windows, cards)) else "linux",
         driver=_fact(root, "driver_version"),
-        cuda=_fact(root, "cuda_version"),
+        cuda=_fact(root, "cuda_version") or _fact(root, "cuda_umd_version"),
         gpus=tuple(map(_card, cards)),
     )
 
@@ -62,7 +62,7 @@ def _card(card: Element) -> Gpu:
     return Gpu(
         name,
         Fact(brand(told.value), told.source) if told else None,
-        capability(name, architecture),
+        _fact(card, "compute_cap") or capability(name, architecture),
         {"enabled": True, "disabled": False}.get(mig),
     )
 
