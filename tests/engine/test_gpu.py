@@ -10,12 +10,11 @@ from mldocker_lab.gpu import cdi, probe
 from mldocker_lab.gpu.diagnose import of_container
 from mldocker_lab.gpu.passthrough import compiled
 from mldocker_lab.gpu.situation import situation
-from mldocker_lab.run import service
+from mldocker_lab.run.container import call
 from mldocker_lab.supply import bases
 
 pytestmark = pytest.mark.engine
 
-CDI_SINCE = (28, 2)
 SPEC = """
 cdiVersion: "0.6.0"
 kind: lab.example/gpu
@@ -50,7 +49,7 @@ def test_what_each_way_says(each_engine):
         assert found[found.way].same is True
         assert found.badge.basis == "real GPU"
         return
-    no_spec = 16 if where(each_engine).numbers >= CDI_SINCE else 3
+    no_spec = 16 if each_engine.info().get("CDISpecDirs") else 3
     rows = {one.way: one.diagnosis.row for one in found.attempts}
     assert rows == {"gpus": 1, "runtime": 4, "cdi": no_spec, "variable": 20}
     outcomes = [one.outcome for one in found.attempts]
@@ -78,13 +77,7 @@ def test_a_container_with_the_variable_alone_is_row_20(each_engine):
 def test_a_spec_as_plain_flags_passes_the_device(each_engine):
     """What CDI does, on engines that have never heard of it."""
     flags = compiled(cdi.read(SPEC), "lab.example/gpu=0")
-    status, said = service.run(
-        each_engine,
-        bases.SLIM,
-        ["python3", "-c", SEEN],
-        host=flags.host(),
-        environment=flags.variables(),
-    )
+    status, said = call(each_engine, bases.SLIM, ["python3", "-c", SEEN], **flags.options())
     assert (status, json.loads(said)) == (
         0, {"variable": "0", "bytes": [0, 0, 0], "device": True, "library": True}
     )  # fmt: skip
