@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     AnyHost = str | Path | Host | None
 
 __all__ = [
-    "badge", "check", "diagnose", "flags", "gpu", "host", "hosts", "image", "images", "matrix",
-    "offer", "probe", "requirement", "spec",
+    "badge", "call", "check", "diagnose", "flags", "gpu", "host", "hosts", "image", "images",
+    "matrix", "offer", "probe", "requirement", "spec",
 ]  # fmt: skip
 
 _NAME = re.compile(r"[\w./~-]{1,255}")  # of a container or a file; an error has blanks
@@ -270,6 +270,31 @@ def _usable(text: str | bytes | Path | cdi.Spec) -> cdi.Spec:
     if known.problems:
         raise UsageError(f"the spec cannot be used: {known.problems[0]}")
     return known
+
+
+def call(
+    image: str | BuildReport, command: list[str], brings: passthrough.Passthrough
+) -> tuple[int, str]:
+    """Run a container that gets what a device brings; its exit status and what it printed.
+
+    This is CDI by hand: the engine is asked with plain flags, so that any engine can do it.
+
+    Args:
+        image: a name on the engine, or a build.
+        command: what it runs.
+        brings: what ``flags`` made of a spec.
+
+    Raises:
+        EngineError: the engine refuses, because there is no such device on its host for example.
+    """
+    from mldocker_lab import lab
+
+    engine = lab.find_engine()
+    try:
+        ref = image if isinstance(image, str) else image.image_id
+        return probing.ended(engine, ref, command, brings.host(), brings.variables())
+    finally:
+        engine.close()
 
 
 def _engine() -> Engine | None:

@@ -86,14 +86,15 @@ told = json.load(open("/check/asked.json"))
 def get(path, data=None):
     request = urllib.request.Request("http://127.0.0.1:8080" + path, data)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")
     except OSError as error:
         return 0, str(error)
 def alive(process):
-    for _ in range(300):
+    end = time.monotonic() + 100
+    while time.monotonic() < end:
         if process.poll() is not None:
             return False
         if get("/live")[0] == 200:
@@ -104,7 +105,7 @@ def healthy(environment):
     if not told["health"]:
         return None
     try:
-        done = subprocess.run(told["health"], env=environment, timeout=20, capture_output=True)
+        done = subprocess.run(told["health"], env=environment, timeout=60, capture_output=True)
         return done.returncode
     except (OSError, subprocess.TimeoutExpired):
         return 1
@@ -321,9 +322,9 @@ def ask_functions(evidence: Evidence) -> dict[str, list[Any]]:
         bases.SLIM,
         JUDGE,
         {
-            "check/asked.json": json.dumps(questions),
-            "check/fits.py": evidence.text("fits.py"),
-            "check/facts.py": evidence.text("facts.py"),
+            "/check/asked.json": json.dumps(questions),
+            "/check/fits.py": evidence.text("fits.py"),
+            "/check/facts.py": evidence.text("facts.py"),
         },
     )
     if "error" in said:
@@ -475,8 +476,8 @@ def ask_service(evidence: Evidence) -> dict[str, Facts]:
         evidence,
         image,
         ASK,
-        {"check/asked.json": json.dumps(told_all), "check/stand-in/onnxruntime.py": STAND_IN},
-        seconds=150,
+        {"/check/asked.json": json.dumps(told_all), "/check/stand-in/onnxruntime.py": STAND_IN},
+        seconds=450,
     )
 
 
@@ -613,7 +614,7 @@ def failures(evidence: Evidence) -> Verdict:
 
 
 def run(
-    evidence: Evidence, image: str, program: str, files: dict[str, str], seconds: float = 60
+    evidence: Evidence, image: str, program: str, files: dict[str, str], seconds: float = 200
 ) -> Facts:
     """A program of ours in a container, and the JSON of its last line."""
     command = ["python3", "-c", program]

@@ -50,15 +50,6 @@ class Passthrough:
         asked = {"devices": self.devices, "binds": self.mounts, "group_add": self.groups}
         return {key: list(value) for key, value in asked.items() if value}
 
-    def options(self) -> dict[str, Any]:
-        """The same for ``lab.run`` and ``lab.call``; of mounts of one host path, the last."""
-        return {
-            "devices": list(self.devices),
-            "volumes": dict(one.split(":", 1) for one in self.mounts),
-            "environment": self.variables(),
-            "groups": list(self.groups),
-        }
-
     def variables(self) -> dict[str, str]:
         """The variables as a dictionary."""
         return dict(self.environment)

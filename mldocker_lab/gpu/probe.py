@@ -18,10 +18,12 @@ from mldocker_lab.gpu.diagnose import Diagnosis, diagnose
 from mldocker_lab.show.table import Column, Table, bundle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.gpu.situation import Situation
 
-__all__ = ["WAYS", "Attempt", "Probe", "probe"]
+__all__ = ["WAYS", "Attempt", "Probe", "ended", "probe"]
 
 _SECONDS = 60
 _GPU = {"capabilities": [["gpu"]], "count": -1}
@@ -174,18 +176,27 @@ def _attempt(engine: Engine, image: str, way: str, where: Situation) -> Attempt:
 
 
 def _run(engine: Engine, image: str, way: str) -> tuple[int, str]:
-    """A container that asks in this way, to its end; removed however it ends.
-
-    An engine may create a container and refuse to start it: that is removed, too.
-    """
     _, host, variables = WAYS[way]
     program = (files("mldocker_lab.gpu") / "inside.py").read_text(encoding="utf-8")
-    container = engine.create(
-        image,
-        ["python3", "-c", program],
-        host={**host, "network_mode": "none"},
-        environment=variables,
-    )
+    return ended(engine, image, ["python3", "-c", program], host, variables)
+
+
+def ended(
+    engine: Engine, image: str, command: list[str], host: Mapping[str, Any], env: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run a container without a network to its end; its exit status and what it printed.
+
+    It is removed however it ends, also where the engine creates it and then refuses to start it.
+
+    Args:
+        engine: where.
+        image: what.
+        command: instead of the image's own.
+        host: arguments of the SDK's ``create_host_config``: device requests, devices, binds.
+        env: variables.
+    """
+    told = {**host, "network_mode": "none"}
+    container = engine.create(image, command, host=told, environment=dict(env))
     try:
         engine.start(container)
         return engine.wait(container, _SECONDS), engine.logs(container)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mldocker_lab.errors import EngineError
-from mldocker_lab.gpu import cdi, passthrough
+from mldocker_lab.gpu import cdi, passthrough, probe
 from mldocker_lab.run.container import call
 from mldocker_lab.supply.bases import SLIM
 
@@ -30,7 +30,8 @@ LOOK = ["sh", "-c", "stat -c %t:%T /dev/labgpu0; wc -c < /usr/lib/liblab.so.1; e
 def test_a_spec_and_its_flags_bring_the_same(each_engine):
     """An engine that lists folders of specs finds ours in the one that the lab gave it."""
     spec = cdi.read(SPEC)
-    plain = call(each_engine, SLIM, LOOK, **passthrough.compiled(spec, "0").options())
+    flags = passthrough.compiled(spec, "0")
+    plain = probe.ended(each_engine, SLIM, LOOK, flags.host(), flags.variables())
     assert plain[0] == 0
     assert plain[1].startswith("1:5\n")
     folders = [one for one in each_engine.info().get("CDISpecDirs") or () if one.endswith("/cdi")]

@@ -10,7 +10,6 @@ from mldocker_lab.gpu import cdi, probe
 from mldocker_lab.gpu.diagnose import of_container
 from mldocker_lab.gpu.passthrough import compiled
 from mldocker_lab.gpu.situation import situation
-from mldocker_lab.run.container import call
 from mldocker_lab.supply import bases
 
 pytestmark = pytest.mark.engine
@@ -77,7 +76,9 @@ def test_a_container_with_the_variable_alone_is_row_20(each_engine):
 def test_a_spec_as_plain_flags_passes_the_device(each_engine):
     """What CDI does, on engines that have never heard of it."""
     flags = compiled(cdi.read(SPEC), "lab.example/gpu=0")
-    status, said = call(each_engine, bases.SLIM, ["python3", "-c", SEEN], **flags.options())
+    status, said = probe.ended(
+        each_engine, bases.SLIM, ["python3", "-c", SEEN], flags.host(), flags.variables()
+    )
     assert (status, json.loads(said)) == (
         0, {"variable": "0", "bytes": [0, 0, 0], "device": True, "library": True}
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,15 +20,9 @@ devices:
 """
 
 
-class Engine:
-    def __init__(self, folders):
-        self.folders = folders
-
-    def info(self):
-        return {"CDISpecDirs": self.folders}
-
-    def close(self):
-        pass
+def looks_into(folders):
+    """An engine that looks for specs in these folders."""
+    return SimpleNamespace(info=lambda: {"CDISpecDirs": folders}, close=lambda: None)
 
 
 @pytest.fixture
@@ -37,7 +32,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_lab_s_engine_finds_it(folder, monkeypatch):
-    monkeypatch.setattr(lab, "find_engine", lambda: Engine(["/etc/cdi", str(folder)]))
+    monkeypatch.setattr(lab, "find_engine", lambda: looks_into(["/etc/cdi", str(folder)]))
     assert gpus.offer(SPEC) is True
     (file,) = folder.iterdir()
     assert json.loads(file.read_text())["kind"] == "lab.example/gpu"
@@ -45,7 +40,7 @@ def test_the_lab_s_engine_finds_it(folder, monkeypatch):
 
 @pytest.mark.parametrize("folders", [None, [], ["/etc/cdi", "/var/run/cdi"]])
 def test_for_another_engine_or_one_without_cdi_nothing_is_written(folder, monkeypatch, folders):
-    monkeypatch.setattr(lab, "find_engine", lambda: Engine(folders))
+    monkeypatch.setattr(lab, "find_engine", lambda: looks_into(folders))
     assert gpus.offer(SPEC) is False
     assert list(folder.iterdir()) == []
 
