@@ -38,6 +38,7 @@ _HOME = {
     "guesses": "mldocker_lab.guessing.ask",
     "inspect": "mldocker_lab.lab",
     "jump": "mldocker_lab.jumping",
+    "latencies": "mldocker_lab.show.latency",
     "lesson": "mldocker_lab.lessons",
     "predict": "mldocker_lab.guessing.ask",
     "pull_cost": "mldocker_lab.lab",
