@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mldocker_lab.build.run import Building, start
+from mldocker_lab.engine.overlay import on_disk
+from mldocker_lab.errors import Corrupted
 from mldocker_lab.home import home
 from mldocker_lab.report.fold import Folding
 from mldocker_lab.report.layercache import LayerCache
-from mldocker_lab.report.savestream import read, remembered
+from mldocker_lab.report.savestream import read, read_unpacked, remembered
 from mldocker_lab.report.sizes import with_sizes
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def build(
         request: what and how.
         name: what to call the build in tables ("bad", "good").
         on_event: sees every event as it happens.
-        sizes: weigh the image afterwards (takes about as long as ``docker save``).
+        sizes: weigh the image afterwards (takes at most about as long as ``docker save``).
         on_start: gets the build under way, for whoever wants to cancel it or to know its rows.
         tape: where to record it.
         side: what it is filed under on the tape; "" for its name.
@@ -142,7 +144,7 @@ def contents(
     """
     known = known or LayerCache(home() / "layers.sqlite")
     image_id = engine.image(ref).id
-    found = remembered(image_id, ref, known)
+    found = remembered(image_id, ref, known) or _from_disk(engine, image_id, ref, known, progress)
     if found is not None:
         return found
     connection = engine.again()
@@ -154,3 +156,21 @@ def contents(
             stream.cancel()
     finally:
         connection.close()
+
+
+def _from_disk(
+    engine: Engine,
+    image_id: str,
+    ref: str,
+    known: LayerCache,
+    progress: Callable[[int], None] | None,
+) -> Contents | None:
+    """The same, without asking the engine to pack it; None where its disk cannot be read so."""
+    layers = on_disk(engine, image_id)
+    if layers is None:
+        return None
+    layers.listener = progress
+    try:
+        return read_unpacked(layers, ref, known, image_id=image_id)
+    except (Corrupted, OSError, ValueError, LookupError):
+        return None  # the engine itself can tell what is wrong, if anything is

@@ -17,7 +17,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from zlib_ng import zlib_ng
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from mldocker_lab.report.layerindex import LayerIndex
 
-__all__ = ["Contents", "read", "read_path", "remembered"]
+__all__ = ["Contents", "Unpacked", "read", "read_path", "read_unpacked", "remembered"]
 
 _PIECE = 1 << 20
 _MOST_ENTRIES = 8_000_000
@@ -134,6 +134,42 @@ def read(
     return contents
 
 
+class Unpacked(Protocol):
+    """An image whose parts lie side by side, by the names they have in ``docker save``."""
+
+    def document(self, name: str) -> bytes | None:
+        """A document; None if there is none."""
+
+    def part(self, name: str) -> tuple[int, Iterable[bytes]]:
+        """The size and the bytes of another part."""
+
+
+def read_unpacked(
+    parts: Unpacked, image: str, known: LayerCache | None = None, *, image_id: str = ""
+) -> Contents:
+    """Read an image part by part, from whoever is believed about the layers that are known.
+
+    Args:
+        parts: the image.
+        image: what to call it in the report.
+        known: layers from earlier; new ones are added to it.
+        image_id: the engine's name for exactly this image; remembered with its layers.
+
+    Raises:
+        Corrupted: it is no image, or a layer's bytes are not those its hash promises.
+        Whatever ``parts`` raises.
+    """
+    known = known if known is not None else LayerCache()
+    reader = _Parts(known, Documents(parts.document), believed=True)
+    try:
+        contents = reader.read_unpacked(parts, image)
+    except Truncated as error:
+        raise Corrupted(f"{image} is not whole") from error
+    if image_id:
+        reader.remember(image_id, contents.report)
+    return contents
+
+
 def read_path(
     path: Path,
     known: LayerCache | None = None,
@@ -155,7 +191,7 @@ def read_path(
     try:
         if path.is_dir():
             folder = _Folder(path)
-            return _Parts(known, Documents(folder.document)).read_folder(folder, path.name)
+            return _Parts(known, Documents(folder.document)).read_unpacked(folder, path.name)
         with path.open("rb") as file:
             chunks = _counted(iter(lambda: file.read(_PIECE), b""), progress)
             head = next(chunks, b"")
@@ -206,8 +242,8 @@ class _Parts:
                 source.drain()
             return self._contents(image)
 
-    def read_folder(self, folder: _Folder, image: str) -> Contents:
-        """Read an image from a folder.
+    def read_unpacked(self, folder: Unpacked, image: str) -> Contents:
+        """Read an image part by part.
 
         Raises:
             Truncated: it holds no image.
@@ -216,8 +252,9 @@ class _Parts:
             described = self._documents.image()
             with Gzipping() as gzipping:
                 for name in dict.fromkeys(described.parts if described else ()):
-                    size, source = folder.part(name)
-                    self._part(name, size, source, gzipping)
+                    if not self._knows(name):
+                        size, pieces = folder.part(name)
+                        self._part(name, size, Source(pieces), gzipping)
             return self._contents(image)
 
     def remember(self, image_id: str, report: ImageReport) -> None:
@@ -243,11 +280,10 @@ class _Parts:
     def _layer(
         self, name: str, head: bytes, pieces: Iterable[memoryview], gzipping: Gzipping
     ) -> None:
+        if self._knows(name):
+            return
         alias = _alias(name)
         weight = self._known.get(alias) if alias else None
-        if weight is not None and self._believed:
-            self._weights[weight.diff_id] = weight
-            return
         raw = hashlib.sha256()
         pieces = _hashed(pieces, raw)
         if weight is not None and alias.startswith("sha256:"):
@@ -268,6 +304,14 @@ class _Parts:
         if not self._believed and alias != f"sha256:{raw.hexdigest()}":
             alias = ""
         self._new.setdefault(f"sha256:{digest.hexdigest()}", (builder.finish(), size, alias))
+
+    def _knows(self, name: str) -> bool:
+        """Whether a part is a layer that was weighed before; if so, it is taken as weighed."""
+        alias = _alias(name)
+        weight = self._known.get(alias) if alias and self._believed else None
+        if weight is not None:
+            self._weights[weight.diff_id] = weight
+        return weight is not None
 
     def _contents(self, image: str) -> Contents:
         """The image that the documents describe, with the layers that were found."""
@@ -302,7 +346,7 @@ class _Folder:
             return None
         return path.read_bytes()
 
-    def part(self, name: str) -> tuple[int, Source]:
+    def part(self, name: str) -> tuple[int, Iterator[bytes]]:
         """The size and the bytes of a file.
 
         Raises:
@@ -311,7 +355,7 @@ class _Folder:
         path = self._inside(name)
         if path is None:
             raise Corrupted(f"its part {name[:100]!r} is not there")
-        return path.stat().st_size, Source(_pieces(path))
+        return path.stat().st_size, _pieces(path)
 
     def _inside(self, name: str) -> Path | None:
         if not name or "\0" in name:

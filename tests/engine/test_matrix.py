@@ -18,10 +18,12 @@ from mldocker_lab.build.cold import cold_bases, remove_run, run_repository
 from mldocker_lab.build.measured import build, contents, weigh
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
+from mldocker_lab.engine.overlay import on_disk
 from mldocker_lab.report.events import Failed, Output
 from mldocker_lab.report.inspection import inspected
 from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.report.savestream import read as read_image
+from mldocker_lab.report.savestream import read_unpacked
 from mldocker_lab.supply import bases
 from mldocker_lab.supply.archive import Image, LayerFile, archive
 
@@ -162,6 +164,19 @@ def test_the_same_image_weighs_the_same_to_the_byte(each_engine, made):
 def travelling():
     """What the first engine built and saved, for the next ones to load."""
     return {}
+
+
+def test_the_engines_disk_says_what_the_engine_says(each_engine, request_for):
+    """Put together from its folder, or sent by ``docker save``: the same layers, to the byte."""
+    image = build(each_engine, request_for(SERVICE), sizes=False).image_id
+    layers = on_disk(each_engine, image)
+    if layers is None:
+        assert each_engine.info()["Driver"] != "overlay2"
+        return
+    sent = read_image(each_engine.save(image), image, LayerCache())
+    found = read_unpacked(layers, image, LayerCache())
+    assert numbers(found) == numbers(sent)
+    assert found.report.history == sent.report.history
 
 
 def test_an_image_that_one_engine_built_weighs_the_same_on_all(
