@@ -64,6 +64,10 @@ def reproducible(pair: Pair) -> None:
     """The cold builds are enough: what moves afterwards moves outside of the folder."""
 
 
+def runtime(pair: Pair) -> None:
+    """The cold builds are enough: the two differ in how they run."""
+
+
 LESSONS = {
     "00_preflight": preflight,
     "01_layers": layers,
@@ -72,6 +76,7 @@ LESSONS = {
     "03_mount": mount,
     "04_multistage": multistage,
     "05_reproducible": reproducible,
+    "10_runtime": runtime,
 }
 
 
