@@ -431,12 +431,15 @@ class Engine:
         return str(made["Id"])
 
     def remove(self, container: str) -> None:
-        """Remove a container, running or not; nothing happens if it is gone."""
+        """Remove a container, running or not; nothing happens if it is gone, or is just going."""
         try:
             with _translated(container):
                 self.api.remove_container(container, force=True, v=True)
         except ImageNotFound:
             return
+        except EngineError as error:  # a busy engine may still be at an earlier request for it
+            if "already in progress" not in error.what:
+                raise
 
     def containers(self, label: str | None = LABEL) -> list[dict[str, Any]]:
         """The containers that carry a label, stopped ones included; None for all there are."""
