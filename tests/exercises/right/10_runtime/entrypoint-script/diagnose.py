@@ -2,15 +2,17 @@
 
 import re
 
-TABLE = (
-    (lambda state, log: state["OOMKilled"], "out-of-memory"),
-    (lambda state, log: state["ExitCode"] == 137, "stop-timeout"),
-    (lambda state, log: state["ExitCode"] == 135, "shared-memory"),
-    (lambda state, log: state["ExitCode"] == 0, "fine"),
-    (lambda state, log: re.search(r"worker \d+ was killed by signal 7\b", log), "shared-memory"),
-    (lambda state, log: True, "error"),
-)
+WORKER = re.compile(r"worker \d+ was killed by signal 7\b")
 
 
 def cause(state, log):
-    return next(name for fits, name in TABLE if fits(state, log))
+    """The first row that is true."""
+    status = state["ExitCode"]
+    table = (
+        (state["OOMKilled"], "out-of-memory"),
+        (status == 137, "stop-timeout"),
+        (status == 135 or (status and WORKER.search(log)), "shared-memory"),
+        (status, "error"),
+        (True, "fine"),
+    )
+    return next(name for fits, name in table if fits)

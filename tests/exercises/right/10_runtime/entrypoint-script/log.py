@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 
 
 class Lines(logging.Formatter):
+    """A record as one JSON object."""
+
     def format(self, record):
+        """One line."""
         when = datetime.fromtimestamp(record.created, UTC).isoformat()
         told = {"ts": when, "level": record.levelname.lower(), "message": record.getMessage()}
         return json.dumps(told | record.fields, ensure_ascii=False)
