@@ -5,12 +5,9 @@ import json
 import os
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 
-import numpy as np
-import onnxruntime
 from fastapi import FastAPI
-
-ROWS = np.random.default_rng(7).normal(size=(384, 256)).astype("float32")
 
 
 def say(message, **fields):
@@ -21,10 +18,16 @@ def say(message, **fields):
         print(message, *fields.values())
 
 
-def load():
+@cache
+def model():
+    """Loaded at the first question: this lesson starts the service often, and mostly to stop it."""
+    import numpy as np
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(os.environ.get("THREADS") or os.cpu_count())
-    return onnxruntime.InferenceSession("model.onnx", options)
+    rows = np.random.default_rng(7).normal(size=(384, 256)).astype("float32")
+    return onnxruntime.InferenceSession("model.onnx", options), rows
 
 
 @asynccontextmanager
@@ -34,7 +37,6 @@ async def life(_):
     say("stopped in order")
 
 
-MODEL = load()
 app = FastAPI(lifespan=life)
 
 
@@ -45,7 +47,8 @@ def health():
 
 @app.get("/predict")
 def predict(request: str = ""):
-    (score,) = MODEL.run(None, {"x": ROWS})
+    session, rows = model()
+    (score,) = session.run(None, {"x": rows})
     say("predicted", request=request)
     return {"score": round(float(score), 6)}
 
