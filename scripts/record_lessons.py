@@ -86,6 +86,7 @@ LESSONS = {
     "08_health": unchanged,
     "09_least_privilege": unchanged,
     "09_owner": unchanged,
+    "10_runtime": unchanged,
     "11_checklist": unchanged,
 }
 
