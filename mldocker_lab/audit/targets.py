@@ -37,6 +37,9 @@ _NOT = (
     ".orig",
     ".txt",
     ".in",
+    ".json",
+    ".ts",
+    ".js",
 )
 _DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
 _SKIPPED = re.compile(
