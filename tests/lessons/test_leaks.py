@@ -1,4 +1,4 @@
-"""Nothing of a lesson stays: not after one that was killed in the middle, once ``clean`` has run."""
+"""Nothing of a lesson stays: not of one killed in the middle either, once ``clean`` has run."""
 
 from __future__ import annotations
 
