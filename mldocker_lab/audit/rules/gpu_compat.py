@@ -10,7 +10,7 @@ from mldocker_lab.audit.cuda import dotted, survey
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.cuda import Seen
+    from mldocker_lab.audit.cuda import Seen, Wheel
     from mldocker_lab.audit.images import Base
     from mldocker_lab.audit.model import Target
 
@@ -47,6 +47,9 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
         return unjudged(f"the base {base.text} hangs on a build argument", here)
     if base.gpu and re.search(r"\d", base.tag):
         return passed(f"{base.text} fixes its CUDA, although its tag does not name it", here)
+    if seen.wanted and not base.gpu and base.user is not None:
+        said = f"{seen.wanted} is for a GPU, and neither {base.text} nor a wheel names a CUDA"
+        return failed(said, here)
     if base.gpu or seen.wanted:
         said = f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read"
         return unjudged(said, here)
@@ -73,13 +76,20 @@ def _differences(target: Target, base: Base, seen: Seen) -> list[tuple[str, Spot
     found = [
         (f"{w.text} is for CUDA {dotted(w.major, w.minor)}, {base.text} for CUDA {ours}", w.spot)
         for w in seen.wheels
-        if w.major != major
+        if w.major != major or _newer(w, base.cuda)
     ]
     for other in target.bases:
         if other.cuda and other.cuda[0] != major:
             spot = target.span(other.origin.source.source(0), other.origin.source.end)
             found.append((f"{other.text} builds for another CUDA than {base.text} runs", spot))
     return found
+
+
+def _newer(wheel: Wheel, ours: tuple[int, int | None]) -> bool:
+    """An index of a newer minor version: the base asks its host for less than was built with."""
+    minor = ours[1]
+    named = wheel.text.startswith("the index ") and wheel.minor is not None
+    return named and minor is not None and wheel.minor > minor
 
 
 def _switched_off(target: Target) -> list[tuple[str, Spot]]:

@@ -40,16 +40,15 @@ def judge(target: Target) -> Judged:
         return unjudged("the Dockerfile starts nothing: how its base logs is not known")
     step, command = found[-1]
     spot = target.spot(step)
-    if is_python(target, found) and (target.root.user is None or not target.root.known):
-        return unjudged(f"{target.root.text} may set PYTHONUNBUFFERED; it is not known", spot)
     if is_python(target, found):
         return failed("Python holds printed lines back: PYTHONUNBUFFERED is not set", spot)
     return unjudged(f"how {command.name or 'it'} logs cannot be told from here", spot)
 
 
 def _unbuffered(target: Target, found: list[tuple[Step, Command]]) -> bool:
-    env = target.env
-    if env.get("PYTHONUNBUFFERED", ""):
+    if "PYTHONUNBUFFERED" in target.env:
+        return target.env["PYTHONUNBUFFERED"] != ""
+    if target.root.unbuffered:
         return True
     return any(
         (
