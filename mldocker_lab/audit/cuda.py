@@ -11,6 +11,8 @@ from mldocker_lab.audit.origins import origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mldocker_lab.audit.images import Base
     from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
@@ -27,6 +29,7 @@ _CPU_INDEX = re.compile(r"whl/(nightly/|test/)?cpu\b|^cpu$")
 #: Indexes that leave the choice open: mirrors of the usual one, and torch's page of all wheels.
 _ANY_WHEELS = re.compile(r"torch_stable|pypi|mirror", re.IGNORECASE)
 _OTHER_DEVICE = re.compile(r"\+(cpu|rocm|xpu)")
+_TOOLKIT = re.compile(r"cuda(?:-[a-z]+)*-(\d\d)-(\d)\b")
 _LOCAL = re.compile(r"\+(?:pt\d+)?cu(\d{2,3})\b|[-_]cuda(\d{2,3})\b")
 _NAMED = re.compile(r"cupy-cuda(\d+)x|jax-cuda(\d+)-\w+|.*-cu(\d\d)$")
 _EXTRA = re.compile(r"\[[^\]]*cuda(\d\d)[^\]]*\]")
@@ -131,13 +134,25 @@ def survey(target: Target) -> Seen:
         for package, spot in packages:
             _package(package, spot, one, target.root, seen, indexed=decided)
         seen.settled = seen.settled or (settled and any(p.name == "torch" for p, _ in packages))
-    if seen.settled:  # an index decided about torch, before or after
+    toolkits = list(_toolkits(target)) if target.root.cuda is None else []
+    seen.wheels += toolkits
+    if seen.settled or toolkits:  # an index decided about torch, before or after
         seen.open_torch = []
     elif not seen.torch and seen.beside:
         package, spot = seen.beside[0]
         _torch(package, spot, target.root, seen)
     seen.faults += seen.open_torch
     return seen
+
+
+def _toolkits(target: Target) -> Iterator[Wheel]:
+    """A CUDA that the system's packages bring: ``apt-get install cuda-toolkit-12-4``."""
+    for step in target.chain:
+        for command in step.plain if step.keyword == "RUN" else ():
+            found = (_TOOLKIT.match(text) for text in command.texts if "install" in command.texts)
+            for match in filter(None, found):
+                major, minor = int(match.group(1)), int(match.group(2))
+                yield Wheel(major, minor, match.group(), target.spot(step))
 
 
 def _index(value: str, spot: Spot, seen: Seen) -> bool:

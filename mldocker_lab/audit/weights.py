@@ -43,7 +43,7 @@ _CALLS = re.compile(
 )
 _SCRIPT = re.compile(
     r"(download|fetch|get|cache|preload|prefetch|pull|warm|bake|load|dump|convert|export|quantize|"
-    r"build|create|make|pack)[-_]?\w*"
+    r"build|create|make|pack)[-_]?[\w-]*"
     r"(model|weight|checkpoint|ckpt|hf)\w*|"
     r"(model|weight|checkpoint|ckpt)s?[-_]\w*(download|fetch|cache|preload|prefetch|pack)\w*|"
     r"(^|[-_])mar[-_.]",

@@ -87,9 +87,10 @@ def _differences(target: Target, base: Base, seen: Seen) -> list[tuple[str, Spot
 
 def _newer(wheel: Wheel, ours: tuple[int, int | None]) -> bool:
     """An index of a newer minor version: the base asks its host for less than was built with."""
-    minor = ours[1]
-    named = wheel.text.startswith("the index ") and wheel.minor is not None
-    return named and minor is not None and wheel.minor > minor
+    theirs, minor = wheel.minor, ours[1]
+    if theirs is None or minor is None:
+        return False
+    return wheel.text.startswith("the index ") and theirs > minor
 
 
 def _switched_off(target: Target) -> list[tuple[str, Spot]]:

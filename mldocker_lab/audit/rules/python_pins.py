@@ -102,6 +102,9 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         return
     here = origin(target, one.step, path)
     found = file_requirements(here, target.project.text) if here else None
+    if found is None and _exported(target, path):
+        seen.exact += 1
+        return
     if found is None:
         seen.unknown.append((f"{path} is not at hand", spot))
         return
@@ -113,6 +116,19 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
             message=f"{package.text} has no exact version",
         )
         _one(package, there, seen, constrained=one.constrained)
+
+
+def _exported(target: Target, path: str) -> bool:
+    """The build itself writes that file, from a lock: ``uv export``, ``poetry export``."""
+    name = path.rpartition("/")[2]
+    for step in target.all_steps if name else ():
+        for command in step.plain if step.keyword == "RUN" else ():
+            exports = command.name in ("uv", "poetry", "pdm") and "export" in command.texts[1:3]
+            exports = exports or (command.name == "pipenv" and "requirements" in command.texts[1:3])
+            to = [*command.texts, *(redirect.target.text for redirect in command.redirects)]
+            if exports and any(text.endswith(name) for text in to):
+                return True
+    return False
 
 
 def _is_there(target: Target, lock: str) -> bool:
