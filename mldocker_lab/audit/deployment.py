@@ -88,8 +88,10 @@ class Deployment:
 
     @property
     def user(self) -> tuple[str, Spot] | None:
-        """The user that the deployment sets, and where."""
-        found = next((unit for unit in self.units if unit.user), None)
+        """The user that all who start it set, and where the first of them stands."""
+        if not all(unit.user for unit in self.units):
+            return None
+        found = next(iter(self.units), None)
         return (found.user, found.spot) if found else None
 
 

@@ -129,8 +129,9 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
 
 
 def _own_program(found: list[tuple[Step, Command]]) -> bool:
-    """It starts a program of the project by a path, such as ``./worker``: a compiled one."""
-    return any(command.texts and command.texts[0].startswith("./") for _, command in found[-1:])
+    """It starts a program of the project by a path, such as ``./worker``: who knows which."""
+    first = found[-1][1].texts[0] if found and found[-1][1].texts else ""
+    return first.startswith("./") or (first.startswith("/") and "/bin/" not in first)
 
 
 def is_job(target: Target) -> bool:

@@ -50,7 +50,7 @@ dockerfile docker containerfile deploy deployment src build images container pro
 k8s k3s yaml yml compose com ghcr
 """.split()
 )
-_VAGUE = frozenset("app api service services server web rest model models".split())
+_VAGUE = frozenset("app api service services server web rest model models cpu gpu cuda".split())
 _AT_HOME = re.compile(
     r"[^/]+\.py|requirements[\w.-]*\.txt|pyproject\.toml|environment\.ya?ml|Pipfile|\.dockerignore|"
     r"setup\.py|Cargo\.toml|go\.mod|package\.json"
@@ -123,7 +123,8 @@ def target_of(
         context = _context(target)
     target = replace(target, project=replace(project, context=context))
     mine = _of_stage(mine, parsed.final(stage).name or "")
-    mine += _named(project, file, found, mine)
+    bases = {base.text for base in target.bases}
+    mine += [u for u in _named(project, file, found, mine) if u.image not in bases]
     ignore, at, error = _ignore(target)
     return replace(
         target,
@@ -146,7 +147,8 @@ def _named(project: Project, file: str, found: list[Unit], mine: list[Unit]) -> 
     With a single Dockerfile, all of them. Otherwise those that share the most telling words with
     the Dockerfile's path, or with the compose services that build it.
     """
-    free = [u for u in found if u.ours and (not u.build or u.build not in project.names)]
+    names = frozenset(project.names)
+    free = [u for u in found if u.ours and (not u.build or u.build not in names)]
     if len(dockerfiles(project.names)) == 1:
         return free
     words = _words(file) | {word for unit in mine for word in _words(f"{unit.name}/{unit.image}")}

@@ -20,7 +20,7 @@ _SAYS_GPU = re.compile(r"(gpu|cuda)", re.IGNORECASE)
 
 
 def judge(target: Target) -> Judged:
-    """One CUDA is named, its wheels exist, and base and wheels agree about its major version."""
+    """One CUDA is named, its wheels exist, and the base has no other and no older one."""
     base, seen = target.root, survey(target)
     here = target.span(base.origin.source.source(0), base.origin.source.end)
     faults = _base(base, here) + seen.faults + _differences(target, base, seen)
@@ -111,8 +111,8 @@ RULE = Rule(
     title="CUDA, wheels and driver fit together",
     why="A CUDA that does not fit the driver or the wheels stops the container, or lets it compute "
     "on the CPU without a word.",
-    fix="Name one CUDA version in the base, take wheels of the same major version, and check the "
-    "host with mldocker-lab gpu check.",
+    fix="Name one CUDA version in the base or in the index of the wheels (or the CPU), take no "
+    "wheels that are newer than the base, and check the host with mldocker-lab gpu check.",
     lesson=lessons.GPU,
     judge=judge,
     bad=Example(

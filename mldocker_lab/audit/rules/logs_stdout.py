@@ -23,7 +23,9 @@ _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
 _TO_FILE = re.compile(r"FileHandler\s*\(|basicConfig\s*\([^)]*filename\s*=", re.DOTALL)
 _TO_STREAM = re.compile(r"StreamHandler\s*\(|sys\.stdout|sys\.stderr")
-_WRITES_FILES = frozenset(["echo", "printf", "cat", "envsubst", "sed", "jq"])
+_WRITES_FILES = frozenset(
+    "echo printf cat env printenv export envsubst sed grep awk jq sort cut tr openssl".split()
+)
 
 
 def judge(target: Target) -> Judged:

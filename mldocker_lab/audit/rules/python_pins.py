@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
+    from mldocker_lab.audit.shell import Command
 
 _SHOWN = 5
 #: What installs the others; it is not part of what the service computes with.
@@ -122,13 +123,18 @@ def _exported(target: Target, path: str) -> bool:
     """The build itself writes that file, from a lock: ``uv export``, ``poetry export``."""
     name = path.rpartition("/")[2]
     for step in target.all_steps if name else ():
-        for command in step.plain if step.keyword == "RUN" else ():
-            exports = command.name in ("uv", "poetry", "pdm") and "export" in command.texts[1:3]
-            exports = exports or (command.name == "pipenv" and "requirements" in command.texts[1:3])
-            to = [*command.texts, *(redirect.target.text for redirect in command.redirects)]
-            if exports and any(text.endswith(name) for text in to):
+        commands = step.plain if step.keyword == "RUN" else ()
+        if any(_exports(command) for command in commands):
+            to = [r.target.text for command in commands for r in command.redirects]
+            to += [text for command in commands if _exports(command) for text in command.texts]
+            if any(text.endswith(name) for text in to):
                 return True
     return False
+
+
+def _exports(command: Command) -> bool:
+    verb = "requirements" if command.name == "pipenv" else "export"
+    return command.name in ("uv", "poetry", "pdm", "pipenv") and verb in command.texts[1:3]
 
 
 def _is_there(target: Target, lock: str) -> bool:
