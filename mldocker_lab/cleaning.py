@@ -27,6 +27,7 @@ __all__ = ["Cleaning", "plan"]
 
 #: Label values of what was prepared once and is kept by a simple ``clean``.
 _SUPPLIES = ("base", "mirror")
+_PREPARED = ("mldocker-lab/python:", "mldocker-lab/mlflow:")
 
 
 @dataclass
@@ -139,6 +140,6 @@ def plan(engine: Engine | None, *, everything: bool = False) -> Cleaning:
 
 
 def _supply(image: dict[str, Any], tags: list[str]) -> bool:
-    """A base as it was prepared; the cold bases of runs carry its label too, but another name."""
+    """What was prepared; the cold bases of runs carry a base's label too, but another name."""
     prepared = (image.get("Labels") or {}).get(LABEL) in _SUPPLIES
-    return prepared and any(tag.startswith("mldocker-lab/python:") for tag in tags)
+    return prepared and any(tag.startswith(_PREPARED) for tag in tags)

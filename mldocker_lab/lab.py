@@ -34,12 +34,14 @@ from mldocker_lab.report.inspection import inspected
 from mldocker_lab.report.layercache import LayerCache
 from mldocker_lab.report.pullcost import Pull, PullCost, after_an_edit
 from mldocker_lab.report.savestream import Contents, read_path
-from mldocker_lab.supply import bases, mirror, wheels
+from mldocker_lab.supply import bases, mirror, mlflow_image, wheels
 from mldocker_lab.supply import wheel as wheel_making
+from mldocker_lab.supply.model_registry import ModelRegistry
 from mldocker_lab.supply.registries import Registry
 from mldocker_lab.units import size, took
 from mldocker_lab.widgets.choose import view as choose_view
 from mldocker_lab.widgets.explore import Explorable, Exploration, explorable
+from mldocker_lab.widgets.line import line as a_line
 from mldocker_lab.widgets.progress import counting, watch
 from mldocker_lab.widgets.running import live_run
 from mldocker_lab.widgets.view import showing
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.scorecard import Scorecard
     from mldocker_lab.build.request import Builder
     from mldocker_lab.build.secrets import Secret
     from mldocker_lab.engine.client import Engine
@@ -58,14 +62,19 @@ if TYPE_CHECKING:
     from mldocker_lab.report.layers import ImageReport
     from mldocker_lab.run.container import Container
     from mldocker_lab.run.volume import Volume
+    from mldocker_lab.supply.artifact_store import ArtifactStore
 
 __all__ = [
+    "artifact_store",
+    "audit",
+    "audit_run",
     "build",
     "build_pair",
     "call",
     "clean",
     "cleaning",
     "context",
+    "digest",
     "doctor",
     "engine_start",
     "engine_status",
@@ -75,8 +84,10 @@ __all__ = [
     "find_engine",
     "grade",
     "gradebook_file",
+    "image_digest",
     "inspect",
     "jupyter_arguments",
+    "model_registry",
     "pull_cost",
     "registry",
     "replay",
@@ -120,13 +131,14 @@ class Ready:
     __repr__ = __str__
 
 
-def up(*, proof: bool | None = None) -> Ready:
+def up(*, proof: bool | None = None, models: bool = False) -> Ready:
     """Find or start an engine, prepare base images, wheels and mirror, prove it with a tiny pair.
 
     Does nothing that is done already; can be interrupted and called again.
 
     Args:
         proof: build the tiny pair at the end; None builds it once for each engine.
+        models: make MLflow's image, too, which is otherwise made when a lesson first needs it.
 
     Raises:
         NoEngine: there is none and none can be started here.
@@ -135,6 +147,10 @@ def up(*, proof: bool | None = None) -> Ready:
     began = time.monotonic()
     engine = find_engine()
     bench = _supplied(engine)
+    # Not needed before lesson 06, but then there may be no network.
+    watch(wheels.fetch(bases.architecture(engine), (mlflow_image.SET,)))
+    if models:
+        _with_mlflow(engine)
     pair, proved = None, None
     if proof is not False and _PROOF.is_dir():
         claim = proofs.claim(str(engine.info().get("ID", "")), bases.fingerprint(), _PROOF)
@@ -403,6 +419,48 @@ def registry() -> Registry:
     return Registry(bench.engine)
 
 
+def digest(image: str) -> str:
+    """The digest that pins an image in FROM: "name:tag@sha256:…".
+
+    That of the registry it came from; an image that came from none has its own, the id.
+
+    Args:
+        image: its name on the engine.
+
+    Raises:
+        ImageNotFound: the engine has none of that name.
+    """
+    facts = find_engine().image(image)
+    repository = image.partition("@")[0].rpartition(":")[0] or image
+    known = (one.partition("@") for one in facts.digests)
+    return next((told for name, _, told in known if name == repository), facts.id)
+
+
+def model_registry() -> ModelRegistry:
+    """MLflow on the engine, empty: runs, model versions and their files, with SQLite behind it.
+
+    It runs in an image of its own, which is made when it is first needed. It goes with this
+    program, or with ``close``.
+
+    Raises:
+        SupplyError: its image could not be made, or it did not start.
+    """
+    bench = workbench()
+    _with_mlflow(bench.engine)
+    return ModelRegistry(bench.mirror)
+
+
+def artifact_store() -> ArtifactStore:
+    """A store for model files on the engine, empty: the one that exercises are graded with."""
+    return workbench().store()
+
+
+def _with_mlflow(engine: Engine) -> None:
+    if said := mlflow_image.announcement(engine):
+        _say(said)
+        watch(mlflow_image.ensure(engine))
+
+
 def wheel(
     name: str, version: str, code: str, *, needs: Iterable[str] = (), into: str = ""
 ) -> dict[str, bytes]:
@@ -434,6 +492,20 @@ def inspect(image: str | Path | BuildReport, *, top: int = 10) -> Explorable:
     """
     found = _contents(image)
     return explorable(inspected(found.report, found.indexes()).show(top))
+
+
+def image_digest(name: str) -> str | None:
+    """The digest that a registry has for an image's name; None if none can be asked.
+
+    The engine asks: it knows the registries, and the logins for them.
+    """
+    engine = find_engine()
+    try:
+        if name in (bases.SLIM, bases.DEVEL):  # they come from no registry; see ``digest``
+            return engine.image(name).id
+        return engine.digest_of(name)
+    except EngineError:
+        return None
 
 
 def explore(image: str | Path | BuildReport) -> Exploration:
@@ -507,6 +579,72 @@ def _ref(image: str | Path | BuildReport) -> str:
     return image.tag or image.image_id if isinstance(image, BuildReport) else str(image)
 
 
+def audit(
+    path: str | Path = ".",
+    *,
+    build: bool = False,
+    run: bool = False,
+    dockerfile: str | None = None,
+    target: str | None = None,
+    args: Mapping[str, str] | None = None,
+    baseline: str | Path | None = None,
+) -> Scorecard:
+    """Hold a project to the ten points of the production checklist.
+
+    Without ``build`` and ``run`` only its files are read, which takes a moment. What they promise
+    is not always what happens: with ``run``, the image is built on the lab's engine, taken apart,
+    and watched while it lives four short lives.
+
+    Args:
+        path: the project's folder, or a Dockerfile.
+        build: build the image and look what is in it.
+        run: and watch the service, as the project's ``mldocker.yaml`` says.
+        dockerfile: which Dockerfile of the folder; the one at the top if not given.
+        target: the stage that is shipped; the last one if not given.
+        args: build arguments.
+        baseline: a file that accepts known failures; ``.mldocker-audit.json`` if there is one.
+
+    Raises:
+        UsageError: no such path, no Dockerfile, no such stage, a bad baseline or mldocker.yaml.
+        DockerfileError: the file has no stage at all.
+        BuildFailed: an instruction failed.
+    """
+    from mldocker_lab.audit import auditing
+
+    found = auditing.open_project(path, dockerfile)
+    (card, aim), *_ = auditing.audit_all(found, target=target, args=args, baseline=baseline)
+    return audit_run(found.folder, card, aim, run=run) if build or run else card
+
+
+def audit_run(folder: Path, card: Scorecard, aim: Target, *, run: bool = True) -> Scorecard:
+    """A scorecard together with what its project's image holds and does; errors as ``audit``.
+
+    Args:
+        folder: the project's.
+        card: what the files say.
+        aim: what was judged.
+        run: watch the service, too.
+    """
+    from mldocker_lab.audit.adapter import Adapter
+    from mldocker_lab.audit.dynamic import tried
+    from mldocker_lab.audit.seen import joined
+
+    exposed = (step.words[0][0] for step in aim.chain if step.keyword == "EXPOSE")
+    port = next((int(one.partition("/")[0]) for one in exposed if one[:1].isdecimal()), 8080)
+    adapter = Adapter.load(folder, port)
+    context = folder / aim.project.context
+    file = Path(os.path.relpath(folder / aim.file, context)).as_posix()
+    if aim.stage.index < len(aim.dockerfile.stages) - 1:
+        adapter = replace(adapter, target=aim.stage.label)
+    line = a_line()
+    try:
+        with workbench() as bench:
+            seen = tried(bench, context, file, adapter, run=run, tell=line.say).seen
+    finally:
+        line.end()
+    return replace(card, findings=joined(card.findings, seen))
+
+
 def grade(
     paths: Iterable[Path],
     *,
@@ -517,6 +655,8 @@ def grade(
     regrade: bool = False,
     due: datetime | None = None,
     quiet: bool = False,
+    watcher: Watcher | None = None,
+    known: Path | None = None,
 ) -> Gradebook:
     """Grade answers: build and run them where they can harm nobody, and keep every attempt.
 
@@ -530,6 +670,8 @@ def grade(
         regrade: grade anew what is known already.
         due: when it had to be handed in: later ones are marked.
         quiet: show no progress.
+        watcher: hears how it goes, instead of whoever reads standard error.
+        known: the folder of the exercises we trust; None for the lab's own.
 
     Raises:
         UsageError: a path holds nothing that can be graded.
@@ -539,9 +681,10 @@ def grade(
     from mldocker_lab.grade.ledger import Ledger
 
     jobs = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
-    watcher = live.watcher(quiet=quiet)
+    watcher = watcher or live.watcher(quiet=quiet)
     with Ledger(gradebook or gradebook_file()) as ledger:
         options = runner.Options(
+            exercises=known,
             only=exercises,
             kind=partial(_place, engine, watcher),
             jobs=jobs,

@@ -27,6 +27,7 @@ from mldocker_lab.run.container import Container, call
 from mldocker_lab.run.guard import Guard
 from mldocker_lab.run.options import Options
 from mldocker_lab.run.volume import Volume
+from mldocker_lab.supply.artifact_store import ArtifactStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -221,6 +222,11 @@ class Workbench:
     def volume(self) -> Volume:
         """A volume, for a ``with`` block."""
         return Volume(self.engine)
+
+    def store(self) -> ArtifactStore:
+        """A store for model files, on the network that this bench's containers are on."""
+        network, host = (self.bounds.network, self.bounds.host) if self.bounds else (None, {})
+        return ArtifactStore(self.mirror, network, host, {RUN_LABEL: self.run_id})
 
     def forget(self) -> None:
         """Remove what this run made."""

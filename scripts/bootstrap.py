@@ -40,6 +40,7 @@ def main() -> None:
         make_venv()
         install()
         STAMP.write_text(wanted)
+    renew_page()
     if "--tests" in sys.argv:
         test_tools()
 
@@ -106,6 +107,21 @@ def install() -> None:
     else:
         pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(LOCK))
         pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+
+
+def renew_page() -> None:
+    """What JupyterLab loads is the built page of this checkout: git may have brought a newer one.
+
+    It is copied, as the editable install has done. A link would be quicker, and the next ``pip
+    uninstall`` would follow it and empty the checkout.
+    """
+    built = ROOT / "mldocker_lab" / "labextension"
+    there = VENV / "share" / "jupyter" / "labextensions" / "mldocker-lab"
+    name = "package.json"  # names the other files, which carry hashes
+    if (there / name).is_file() and (there / name).read_bytes() == (built / name).read_bytes():
+        return
+    shutil.rmtree(there, ignore_errors=True)
+    shutil.copytree(built, there)
 
 
 def lock_entry(package: str) -> str:

@@ -25,7 +25,6 @@ __all__ = ["RUN_LABEL", "cold_bases", "remove_run", "run_repository"]
 RUN_LABEL = f"{LABEL}.run"
 
 _CREATED_BY = ["mldocker-lab:", "a fresh start"]  # never runs: it is what the history will say
-_DIGEST_LENGTH = 12
 
 
 def run_repository(run_id: str) -> str:
@@ -94,19 +93,47 @@ def _cold(engine: Engine, name: str, run_id: str) -> str:
     if engine.has_image(made):
         return made
     try:
-        config = engine.image(name).config
+        found = _unpinned(engine, name)
+        config = engine.image(found).config
+    except _OtherDigest:
+        raise
     except ImageNotFound as error:
         raise ImageNotFound(
             f"the engine has no image {name} to start from",
             "check the spelling, or let `mldocker-lab up` prepare the lab's bases first",
         ) from error
-    container = engine.create(name, _CREATED_BY if config.get("Cmd") else ["true"])
+    container = engine.create(found, _CREATED_BY if config.get("Cmd") else ["true"])
     try:
         engine.put_files(container, "/", {f".mldocker-lab-run-{run_id}": b""})
         engine.commit(container, made, config=_restored(config, run_id))
     finally:
         engine.remove(container)
     return made
+
+
+def _unpinned(engine: Engine, name: str) -> str:
+    """The name by which the engine finds a base that FROM pins.
+
+    The lab's bases come from no registry, so no manifest's digest names them: the digest after "@"
+    is that of the image itself, its id. It pins as well: an image that is any other is refused.
+
+    Raises:
+        ImageNotFound: there is none, or it is another one than FROM pins.
+    """
+    path, _, digest = name.partition("@")
+    if not digest or engine.has_image(name):
+        return name
+    there = engine.image(path).id
+    if there != digest:
+        raise _OtherDigest(
+            f"FROM pins {path} to {digest[:19]}…, and the engine's {path} is {there[:19]}…",
+            f'lab.digest("{path}") tells the digest of the one that is there',
+        )
+    return there
+
+
+class _OtherDigest(ImageNotFound):
+    """The image of that name is not the one that is meant."""
 
 
 def _restored(config: dict[str, Any], run_id: str) -> dict[str, Any]:
@@ -126,5 +153,5 @@ def _spelled(name: str) -> str:
     head, slash, last = path.rpartition("/")
     repository, _, tag = last.partition(":")
     if digest:
-        tag = digest.partition(":")[2][:_DIGEST_LENGTH]
+        tag = digest.partition(":")[2]
     return f"{head.replace(':', '-')}{slash}{repository}:{tag or 'latest'}".lower()

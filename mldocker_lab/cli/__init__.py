@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from mldocker_lab.cli.auditing import audit
 from mldocker_lab.cli.comparing import compare
 from mldocker_lab.cli.context import context
 from mldocker_lab.cli.engine import clean, engine
 from mldocker_lab.cli.exercises import exercise
+from mldocker_lab.cli.gpu import gpu
 from mldocker_lab.cli.grading import grade, gradebook
 from mldocker_lab.cli.guessing import guesses
 from mldocker_lab.cli.inspecting import inspect, pull_cost
@@ -17,6 +19,6 @@ __all__ = ["main"]
 
 for _command in (
     up, open_lab, doctor, compare, inspect, pull_cost, context, lesson, guesses, exercise, grade,
-    gradebook, engine, clean,
+    gradebook, audit, gpu, engine, clean,
 ):  # fmt: skip
     main.add_command(_command)

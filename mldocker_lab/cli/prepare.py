@@ -19,7 +19,8 @@ __all__ = ["doctor", "open_lab", "up"]
     default=None,
     help="Build the tiny pair at the end, or do not; else once for each engine.",
 )
-def up(*, proof: bool | None) -> None:
+@click.option("--models", is_flag=True, help="Make MLflow's image for lesson 06 now, not then.")
+def up(*, proof: bool | None, models: bool) -> None:
     """Find or start an engine and prepare what lessons need.
 
     Does nothing that is already done. Prints which engine is used and why.
@@ -28,7 +29,7 @@ def up(*, proof: bool | None) -> None:
     Example:
       mldocker-lab up
     """  # noqa: D301
-    ready = lab.up(proof=proof)
+    ready = lab.up(proof=proof, models=models)
     click.echo(ready)
 
 

@@ -99,10 +99,10 @@ def directives(text: str) -> dict[str, str]:
 
 
 class _Source:
-    """The physical lines of a text, one after the other."""
+    """The physical lines of a text, one after the other; faults are raised, or noted."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, problems: list[DockerfileError] | None) -> None:
+        self.text, self.problems = text, problems
         self.at = len(BOM) if text.startswith(BOM) else 0
         self.number = 0
 
@@ -116,21 +116,35 @@ class _Source:
         self.number += 1
         line = self.text[start : self.at].rstrip("\r\n")
         if len(line) > _MAX_LINE // 4 and len(line.encode(errors="surrogateescape")) > _MAX_LINE:
-            raise DockerfileError(
-                f"line {self.number} is longer than {_MAX_LINE} bytes",
-                "split it with continuations, or COPY a script",
-                line=self.number,
+            self.refuse(
+                DockerfileError(
+                    f"line {self.number} is longer than {_MAX_LINE} bytes",
+                    "split it with continuations, or COPY a script",
+                    line=self.number,
+                )
             )
         return start, line
 
+    def refuse(self, error: DockerfileError) -> None:
+        """Raise it, or note it where the reader goes on."""
+        if self.problems is None:
+            raise error
+        self.problems.append(error)
 
-def lines(text: str, escape: str) -> list[Line]:
+
+def lines(text: str, escape: str, problems: list[DockerfileError] | None = None) -> list[Line]:
     """The logical lines of ``text`` that hold an instruction, in order.
 
+    Args:
+        text: the source.
+        escape: the escape character.
+        problems: read on after a fault, and note it here.
+
     Raises:
-        DockerfileError: a here-document is never closed, a line is too long.
+        DockerfileError: a here-document is never closed, a line is too long; never with
+            ``problems``.
     """
-    source = _Source(text)
+    source = _Source(text, problems)
     found: list[Line] = []
     while (physical := source.next()) is not None:
         line = _logical(source, *physical, escape)
@@ -192,11 +206,14 @@ def _heredocs(source: _Source, text: str, first: int) -> tuple[tuple[Heredoc, ..
             if apart:  # a shift, as in $((1 << 2)), or an older BuildKit's idea of it
                 source.at, source.number = begin, number
                 continue
-            raise DockerfileError(
-                f"line {first}: the here-document is never closed: {text.strip(SPACE)}",
-                f"end it with a line that holds only {name}",
-                line=first,
+            source.refuse(
+                DockerfileError(
+                    f"line {first}: the here-document is never closed: {text.strip(SPACE)}",
+                    f"end it with a line that holds only {name}",
+                    line=first,
+                )
             )
+            content, end = source.text[begin:], len(source.text)
         found.append(Heredoc(name, content, chomp=chomp, expand=not quoted, fd=fd))
     return tuple(found), end
 

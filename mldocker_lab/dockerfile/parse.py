@@ -125,7 +125,7 @@ class Dockerfile:
         if one.keyword == "COPY" and (source := one.flag("from")):
             found.append(int(source) if source.isdecimal() else self.named(source))
         found.extend(self.named(mount["from"]) for mount in one.mounts if mount.get("from"))
-        return tuple(index for index in found if index is not None)
+        return tuple(i for i in found if i is not None and i < len(self.stages))
 
     def chain(self, target: str | None = None) -> tuple[Instruction, ...]:
         """The instructions whose results are in the final image, oldest first, without FROM."""

@@ -41,6 +41,7 @@ __all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
 LABEL = "mldocker_lab"
 
 _CONNECT_SECONDS = 60
+_HEADERS = 1 << 14  # bytes of a tar before its first file's content
 _REWRITES_SINCE = 26
 _HUB = "registry-1.docker.io"  # what BuildKit calls the registry that needs no name
 _PUSHED = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")  # both image stores say this
@@ -239,6 +240,16 @@ class Engine:
                     raise EngineError(f"cannot pull {ref}: {message['error']}")
                 yield message
 
+    def digest_of(self, ref: str) -> str:
+        """The digest that the registry in an image's name has for it; nothing is pulled.
+
+        Raises:
+            EngineError: the registry does not answer, or has no such image.
+        """
+        with _translated(ref):
+            found = self.api.inspect_distribution(ref)
+        return str(found["Descriptor"]["digest"])
+
     def push(self, ref: str) -> str:
         """Push an image to the registry in its name ("host:port/name:tag"); returns its digest.
 
@@ -377,6 +388,23 @@ class Engine:
         with _translated(container):
             self.api.kill(container, signal=f"SIG{signal.removeprefix('SIG')}")
 
+    @contextmanager
+    def paused(self, container: str) -> Iterator[None]:
+        """While the block runs, freeze a container's processes: it answers nobody."""
+        with _translated(container):
+            self.api.pause(container)
+        try:
+            yield
+        finally:
+            with _translated(container):
+                self.api.unpause(container)
+
+    def written(self, container: str) -> int:
+        """The bytes of a container's own layer: what it wrote, but for volumes."""
+        with _translated(container):
+            (told,) = self.api.containers(all=True, size=True, filters={"id": container})
+        return int(told.get("SizeRw") or 0)
+
     def log_lines(self, container: str) -> list[tuple[str, str, str]]:
         """What it printed, line by line: the engine's time (RFC 3339), the stream, the text."""
         told = []
@@ -390,7 +418,12 @@ class Engine:
     def stats(self, container: str) -> dict[str, Any]:
         """Memory, processor time and throttling at this moment, as the API gives them."""
         with _translated(container):
-            return dict(self.api.stats(container, stream=False, one_shot=True))
+            try:
+                return dict(self.api.stats(container, stream=False, one_shot=True))
+            except ValueError as error:  # nothing at all, if it ended at this moment
+                raise EngineError(
+                    f"the engine said nothing about the use of {container}"
+                ) from error
 
     def execute(self, container: str, command: list[str], **options: Any) -> tuple[int, str]:
         """Run a command inside a running container; returns exit status and output."""
@@ -404,6 +437,22 @@ class Engine:
         """Write files into a container (running or not); names are relative to ``folder``."""
         with _translated(container):
             self.api.put_archive(container, folder, _tar_of(files))
+
+    def head(self, container: str, path: str, most: int) -> bytes:
+        """The first bytes of a file in a container, running or not; links are followed by it.
+
+        Raises:
+            ImageNotFound: there is no such file.
+        """
+        with _translated(path):
+            pieces, _ = self.api.get_archive(container, path)
+            return _first_file(pieces, most)
+
+    def processes(self, container: str) -> list[dict[str, str]]:
+        """What runs in it, by the columns of ``docker top``: UID, PID, CMD and others."""
+        with _translated(container):
+            told = self.api.top(container)
+        return [dict(zip(told["Titles"], row, strict=False)) for row in told["Processes"] or ()]
 
     def put_archive(self, container: str, folder: str, tar: Any) -> None:
         """Unpack a tar (bytes, an open file, an iterable of bytes) into a container."""
@@ -431,14 +480,14 @@ class Engine:
         return str(made["Id"])
 
     def remove(self, container: str) -> None:
-        """Remove a container, running or not; nothing happens if it is gone, or is just going."""
+        """Remove a container, running or not; nothing happens if it is gone, or just going."""
         try:
             with _translated(container):
                 self.api.remove_container(container, force=True, v=True)
         except ImageNotFound:
             return
-        except EngineError as error:  # a busy engine may still be at an earlier request for it
-            if "already in progress" not in error.what:
+        except EngineError as error:
+            if "already in progress" not in str(error):  # another process is removing it
                 raise
 
     def containers(self, label: str | None = LABEL) -> list[dict[str, Any]]:
@@ -554,6 +603,21 @@ class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK ships no types
 def _either(found: dict[str, Any], key: str) -> str:
     """A value of a login whatever the case of its key: the SDK knows two spellings."""
     return next((str(value or "") for name, value in found.items() if name.lower() == key), "")
+
+
+def _first_file(pieces: Iterable[bytes], most: int) -> bytes:
+    """The beginning of the first file of a tar; the rest of the tar is not read."""
+    data = bytearray()
+    for piece in pieces:
+        data += piece
+        if len(data) >= most + _HEADERS:
+            break
+    with tarfile.open(fileobj=io.BytesIO(bytes(data)), mode="r|") as tar:
+        for entry in tar:
+            if entry.isfile():
+                at = entry.offset_data
+                return bytes(data[at : at + min(entry.size, most)])
+    return b""
 
 
 def _tar_of(files: dict[str, bytes]) -> bytes:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
     from mldocker_lab.report.inspection import Inspection
+    from mldocker_lab.supply.artifact_store import ArtifactStore
     from mldocker_lab.workbench import Workbench
 
 __all__ = ["Build", "Evidence"]
@@ -106,11 +107,18 @@ class Evidence:
     def close(self) -> None:
         """Remove the copy. Images belong to the workbench and go with it."""
         self._made.cleanup()
+        if "store" in self._facts and self._facts["store"][1] is None:
+            self.store.close()
 
     @property
     def bench(self) -> Workbench:
         """The engine with its supplies."""
         return self.once("bench", self._bench)
+
+    @property
+    def store(self) -> ArtifactStore:
+        """A store for model files beside the containers that are asked; the same in all checks."""
+        return self.once("store", self.bench.store)
 
     def once(self, key: object, find: Callable[[], _T]) -> _T:
         """A fact, found on the first call; an error it met is met again by every later call."""

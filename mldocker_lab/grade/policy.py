@@ -30,6 +30,7 @@ ALLOWED = (SLIM, DEVEL)
 
 _MOST_BYTES, _MOST_LINES = 64_000, 1_000  # of a Dockerfile: longer ones take long to read
 _REMOTE = re.compile(r"(?i)^[a-z][a-z0-9+.-]*://|^git@|\.git(#|$)|^github\.com/")
+_PIN = re.compile(r"@sha256:[0-9a-f]{64}$")  # a build refuses what has another digest
 _SHOWN = 60
 _FRONTEND = re.compile(r"(#|//)\s*syntax\s*=", re.IGNORECASE)
 
@@ -86,7 +87,7 @@ def _read(data: bytes) -> Iterator[tuple[str, str]]:
 
 def _objections(dockerfile: Dockerfile) -> Iterator[tuple[str, str]]:
     for stage in dockerfile.stages:
-        if stage.base_stage is None and stage.base not in (*ALLOWED, "scratch"):
+        if stage.base_stage is None and _PIN.sub("", stage.base) not in (*ALLOWED, "scratch"):
             yield _foreign(stage.origin, stage.base)
     for one in dockerfile.instructions:
         for why, hint in _about(dockerfile, one):
@@ -109,7 +110,7 @@ def _about(dockerfile: Dockerfile, one: Instruction) -> Iterator[tuple[str, str]
 
 def _source(dockerfile: Dockerfile, name: str | None, where: str) -> Iterator[tuple[str, str]]:
     """``name`` must be an earlier stage or one of the lab's bases."""
-    if not name or name in (*ALLOWED, "scratch"):
+    if not name or _PIN.sub("", name) in (*ALLOWED, "scratch"):
         return
     if "$" in name:
         yield f"{where}={_short(name)} holds a variable", "write out the stage's name"

@@ -46,13 +46,16 @@ _NOW = {"passed": "passed", "failed": "failed", "error": "not judged", "not-atte
 
 
 def open_exercise(
-    folder: str | Path | None = None, bench: Callable[[], Workbench] | None = None
+    folder: str | Path | None = None,
+    bench: Callable[[], Workbench] | None = None,
+    line: Callable[[], Line] = line,
 ) -> Practice:
     """Open the exercise whose notebook you are in.
 
     Args:
         folder: the exercise's folder; None for the one you are in.
         bench: makes a workbench when a check first needs one.
+        line: makes the line that says what is going on.
 
     Raises:
         UsageError: no exercise.toml there.
@@ -62,7 +65,8 @@ def open_exercise(
     if not (place / SETTINGS).is_file() and (place.parent / SETTINGS).is_file():
         place = place.parent  # you are in its answer folder
     exercise = Exercise.load(place)
-    return Practice(exercise, _graded(record) if record else bench or _nothing, record)
+    make = _graded(record) if record else bench or _nothing
+    return Practice(exercise, make, record, line)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,10 +92,15 @@ class Practice:
         exercise: which.
         bench: makes a workbench; each state of the answer gets a new one, and so a cold start.
         record: where a graded run keeps its verdicts; None in practice.
+        line: makes the line that says what is going on.
     """
 
     def __init__(
-        self, exercise: Exercise, bench: Callable[[], Workbench], record: Record | None = None
+        self,
+        exercise: Exercise,
+        bench: Callable[[], Workbench],
+        record: Record | None = None,
+        line: Callable[[], Line] = line,
     ) -> None:
         self.exercise = exercise
         self._rubric = exercise.rubric()
@@ -101,6 +110,7 @@ class Practice:
         self._bench: Workbench | None = None
         self._state = ""
         self._warm = exercise.warm and record is None
+        self._new_line = line
         self._line: Line = Silent()
         atexit.register(self.close)
 
@@ -251,7 +261,7 @@ class Practice:
     @contextmanager
     def _telling(self) -> Iterator[None]:
         """Say what is going on while it goes on; afterwards, that this was practice."""
-        self._line = Silent() if self._record else line()
+        self._line = Silent() if self._record else self._new_line()
         try:
             yield
         finally:

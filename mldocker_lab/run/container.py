@@ -263,6 +263,11 @@ class Container:
         """Run a command inside it, as ``docker exec``: its exit status and what it printed."""
         return self.engine.execute(self.container, command, **options)
 
+    @property
+    def written(self) -> int:
+        """The bytes of its own layer on the engine's disk: what it wrote, but for volumes."""
+        return self.engine.written(self.container)
+
     def logs(self) -> str:
         """What it printed so far, both streams."""
         return self.engine.logs(self.container)
@@ -275,6 +280,14 @@ class Container:
     def state(self) -> State:
         """Its state now, as the engine sees it."""
         return state_of(self.engine.inspect(self.container))
+
+    def mark(self, what: str) -> None:
+        """Note in its report that something was done to it just now.
+
+        Args:
+            what: a word or two; the figure shows them.
+        """
+        self._mark(what)
 
     @property
     def report(self) -> RunReport:

@@ -20,11 +20,12 @@ from mldocker_lab.show.figure import (
     Sheet,
     tint,
 )
+from mldocker_lab.units import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Bar", "Part", "stacked"]
+__all__ = ["Bar", "Part", "bars", "stacked"]
 
 _TOP, _BAR, _ROW, _FOOT = 76, 54, 128, 46
 _NAMED = 66  # a part narrower than this is named below the bar
@@ -56,6 +57,28 @@ class Bar:
     label: str
     total: str
     parts: tuple[Part, ...]
+
+
+def bars(title: str, rows: Mapping[str, Mapping[str, float]], *, note: str = "") -> Picture:
+    """Amounts of bytes, one bar for each, made of parts.
+
+    Args:
+        title: the heading.
+        rows: bar → part → bytes; a part of the same name has the same colour in every bar.
+        note: defines what is measured.
+    """
+    kinds = list(dict.fromkeys(part for parts in rows.values() for part in parts))
+    drawn = [
+        Bar(name, size(sum(parts.values())), tuple(Part(k, v, k) for k, v in parts.items()))
+        for name, parts in rows.items()
+    ]
+    told = [
+        f"{bar.label} {bar.total}"
+        + "".join(f", {part.label} {size(part.value)}" for part in bar.parts if part.value)
+        for bar in drawn
+    ]
+    alt = f"{title}. {'; '.join(told)}."
+    return stacked(title, drawn, kinds=kinds, unit=size, alt=alt, note=note)
 
 
 def stacked(

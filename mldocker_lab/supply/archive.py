@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Image", "LayerFile", "archive"]
+__all__ = ["Image", "LayerFile", "archive", "member", "pieces"]
 
 _CREATED = "2025-06-01T00:00:00Z"
 _PIECE = 1 << 20
@@ -72,15 +72,16 @@ def archive(image: Image) -> Iterator[bytes]:
     config = f"{hashlib.sha256(described).hexdigest()}.json"
     files = [f"{layer.sha256}/layer.tar" for layer in image.layers]
     manifest = [{"Config": config, "RepoTags": [image.name], "Layers": files}]
-    yield from _member(config, len(described), [described])
+    yield from member(config, len(described), [described])
     for name, layer in zip(files, image.layers, strict=True):
-        yield from _member(name, layer.path.stat().st_size, _pieces(layer.path))
+        yield from member(name, layer.path.stat().st_size, pieces(layer.path))
     told = json.dumps(manifest).encode()
-    yield from _member("manifest.json", len(told), [told])
+    yield from member("manifest.json", len(told), [told])
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _member(name: str, size: int, data: Any) -> Iterator[bytes]:
+def member(name: str, size: int, data: Iterable[bytes]) -> Iterator[bytes]:
+    """One file of a tar, in pieces, readable for everyone."""
     entry = tarfile.TarInfo(name)
     entry.size = size
     yield entry.tobuf(tarfile.GNU_FORMAT)
@@ -88,7 +89,8 @@ def _member(name: str, size: int, data: Any) -> Iterator[bytes]:
     yield bytes(-size % tarfile.BLOCKSIZE)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def pieces(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, in pieces."""
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             yield piece

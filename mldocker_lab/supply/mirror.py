@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.engine.client import LABEL
 from mldocker_lab.errors import EngineError, SupplyError
-from mldocker_lab.supply import bases, locks, wheels
+from mldocker_lab.supply import bases, locks, reach, wheels
+from mldocker_lab.supply.archive import member, pieces
 from mldocker_lab.supply.bases import MIRROR_HOST, MIRROR_PORT
 from mldocker_lab.supply.progress import Progress
 
@@ -40,10 +41,8 @@ _WAY = f"{LABEL}.way"
 _ROLE = f"{LABEL}=mirror"
 _FOLDER = "/srv"
 _STALE_SECONDS = 600
-_PIECE = 1 << 20
 
-#: The ways in, and what they need: "gateway" the engine's host on its bridge, "address" the
-#: container itself, "host-gateway" a name Docker Desktop understands, "host" no bridge at all.
+#: The ways in where there is a bridge, the best one first; see ``supply.reach``.
 _BRIDGED = ("gateway", "address", "host-gateway")
 
 _PROBE = (
@@ -68,12 +67,14 @@ class Mirror:
         container: its id.
         extra_hosts: what a build or container needs to find it, as name → address.
         network: the network mode a build must use: None for the engine's default, or "host".
+        way: how containers reach it (see ``supply.reach``).
     """
 
     engine: Engine = field(repr=False)
     container: str
     extra_hosts: dict[str, str]
     network: str | None = None
+    way: str = ""
 
     def served(self, since: float | None = None) -> tuple[str, ...]:
         """The wheels it sent, in order, since a moment on the engine's clock (see ``now``).
@@ -167,15 +168,8 @@ def _running(engine: Engine, content: str) -> Mirror | None:
 
 def _seen(engine: Engine, container: str, way: str) -> Mirror:
     """How builds see a running mirror, by the way it was started."""
-    if way == "host":
-        return Mirror(engine, container, {MIRROR_HOST: "127.0.0.1"}, "host")
-    address = "host-gateway"
-    if way == "gateway":
-        address = engine.gateway() or ""
-    elif way == "address":
-        networks = engine.inspect(container)["NetworkSettings"]["Networks"]
-        address = next(iter(networks.values()))["IPAddress"]
-    return Mirror(engine, container, {MIRROR_HOST: address})
+    hosts = {MIRROR_HOST: reach.address(engine, container, way)}
+    return Mirror(engine, container, hosts, "host" if way == "host" else None, way)
 
 
 def _restart(engine: Engine, content: str) -> bool:
@@ -226,7 +220,7 @@ def _anew(
 
 
 def _create(engine: Engine, content: str, way: str, cgroup: str = "") -> str:
-    published = {"gateway": engine.gateway(), "host-gateway": "127.0.0.1"}.get(way)
+    published = reach.published_on(engine, way)
     host: dict[str, Any] = {
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
@@ -239,8 +233,8 @@ def _create(engine: Engine, content: str, way: str, cgroup: str = "") -> str:
         host["port_bindings"] = {MIRROR_PORT: (published, MIRROR_PORT)}
     if way == "host":
         host["network_mode"] = "host"
-    listen = "127.0.0.1" if way == "host" else "0.0.0.0"  # noqa: S104 inside its own network
-    server = [f"{_FOLDER}/mirror_server.py", f"{_FOLDER}/wheels", listen, str(MIRROR_PORT)]
+    place = [reach.listens_on(way), str(MIRROR_PORT)]
+    server = [f"{_FOLDER}/mirror_server.py", f"{_FOLDER}/wheels", *place]
     return engine.create(
         bases.SLIM,
         ["python3", *server],
@@ -256,25 +250,11 @@ def _archive(architecture: str) -> Iterator[bytes]:
     """The server and its wheels, as a tar in pieces."""
     served = _wheels(architecture)
     index = json.dumps({wheel.file: wheel.sha256 for wheel in served}).encode()
-    yield from _member("mirror_server.py", len(_server()), [_server()])
-    yield from _member("wheels/index.json", len(index), [index])
+    yield from member("mirror_server.py", len(_server()), [_server()])
+    yield from member("wheels/index.json", len(index), [index])
     for wheel in served:
-        yield from _member(f"wheels/{wheel.file}", wheel.size, _pieces(wheel.file))
+        yield from member(f"wheels/{wheel.file}", wheel.size, pieces(wheels.folder() / wheel.file))
     yield bytes(2 * tarfile.BLOCKSIZE)
-
-
-def _member(name: str, size: int, data: Any) -> Iterator[bytes]:
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = size, 0o644
-    yield entry.tobuf(tarfile.GNU_FORMAT)
-    yield from data
-    yield bytes(-size % tarfile.BLOCKSIZE)
-
-
-def _pieces(file: str) -> Iterator[bytes]:
-    with (wheels.folder() / file).open("rb") as wheel:
-        while piece := wheel.read(_PIECE):
-            yield piece
 
 
 def _probe(mirror: Mirror) -> None:

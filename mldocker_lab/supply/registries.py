@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry"]
 
 _PORT = 5000
+_FOLDER = "/tmp"  # noqa: S108 of its own container
 _START_SECONDS = 30
 _POLL_SECONDS = 0.05
 
@@ -92,6 +93,14 @@ class Registry:
             return self._engine.push(there)
         finally:
             self._engine.remove_image(there)
+
+    @property
+    def held(self) -> int:
+        """The bytes that it keeps: layers, configurations and manifests, each once."""
+        status, said = self._engine.execute(self._container, ["du", "-sb", _FOLDER])
+        if status:
+            raise EngineError(f"the registry cannot be measured: {said}")
+        return int(said.split()[0])
 
     def close(self) -> None:
         """Remove it, with all it holds."""

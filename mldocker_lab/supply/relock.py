@@ -5,11 +5,16 @@ Python on both architectures, wheels only; pip then downloads each wheel once, s
 hold the hash of exactly the files that will be used, and no address. All sets are resolved
 together first, so that they agree on versions. Without ``--upgrade`` versions stay unless a
 ``.in`` file asks for something else.
+
+MLflow is installed beside none of them, so its set is resolved on its own (it wants other versions
+of some); where it can, it takes the versions of the others. ``# without NAME`` in its ``.in`` file
+leaves a package out that the resolver would bring: the set is installed with ``--no-deps``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +27,8 @@ from mldocker_lab.supply.wheels import download
 PYTHON = "3.11.2"
 FOLDER = Path(__file__).with_name("locks")
 NAMES = (*locks.SETS, "tools")
+APART = ("mlflow",)
+_WITHOUT = re.compile(r"^# without (\S+)$", re.MULTILINE)
 
 
 def main(upgrade: bool) -> None:  # noqa: FBT001 the only switch there is
@@ -34,18 +41,14 @@ def main(upgrade: bool) -> None:  # noqa: FBT001 the only switch there is
         hints.write_text("\n".join(before))
         everything = place / "constraints.txt"
         everything.write_text("\n".join(_resolve(sources, "amd64", keep=hints)))
-        pins = {name: _both(name, everything) for name in NAMES}
-        files: dict[str, list[Path]] = {}
-        for architecture in locks.ARCHITECTURES:
-            into = place / architecture
-            into.mkdir()
-            download(sorted(set().union(*map(set, pins.values()))), architecture, into)
-            for file in sorted(into.iterdir()):
-                known = files.setdefault(_key(file.name.split("-")[0]), [])
-                if file.name not in {k.name for k in known}:
-                    known.append(file)
-        for name in NAMES:
-            (FOLDER / f"{name}.lock").write_text(_lock(name, pins[name], files), encoding="utf-8")
+        pins = {name: _both(name, under=everything) for name in NAMES}
+        others = everything.read_text().splitlines()
+        for name in APART:
+            known = [] if upgrade else [_pin(wheel) for wheel in _known(name)]
+            liked = {pin.partition("==")[0]: pin for pin in (*others, *known)}
+            pins[name] = _both(name, like="\n".join(liked.values()))
+        for name, found in pins.items():
+            (FOLDER / f"{name}.lock").write_text(_lock(name, found, place), encoding="utf-8")
 
 
 def _known(name: str) -> tuple[locks.Wheel, ...]:
@@ -60,34 +63,58 @@ def _key(name: str) -> str:
     return name.lower().replace("_", "-").replace(".", "-")
 
 
-def _both(name: str, constraints: Path) -> list[str]:
-    told = [_resolve([FOLDER / f"{name}.in"], a, under=constraints) for a in locks.ARCHITECTURES]
+def _both(name: str, *, under: Path | None = None, like: str = "") -> list[str]:
+    """The pins of a set, the same for both architectures."""
+    source = FOLDER / f"{name}.in"
+    without = _WITHOUT.findall(source.read_text(encoding="utf-8"))
+    told = [_resolve([source], each, under=under, like=like) for each in locks.ARCHITECTURES]
     if told[0] != told[1]:
         raise SystemExit(f"{name}: the architectures need different packages: {told}")
-    return told[0]
+    return [pin for pin in told[0] if pin.partition("==")[0] not in without]
 
 
 def _resolve(
-    sources: list[Path], architecture: str, *, under: Path | None = None, keep: Path | None = None
+    sources: list[Path],
+    architecture: str,
+    *,
+    under: Path | None = None,
+    keep: Path | None = None,
+    like: str = "",
 ) -> list[str]:
-    command = [
-        *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary=:all:"),
-        *("--python-version", PYTHON, "--no-emit-index-url", "--no-config"),
-        *("--python-platform", f"{locks.ARCHITECTURES[architecture]}-manylinux_2_28"),
-        *(("--constraints", str(under)) if under else ()),
-        *(("--constraints", str(keep)) if keep else ()),
-        *map(str, sources),
-    ]
-    told = subprocess.run(command, check=True, capture_output=True, text=True)
-    return sorted(line.strip() for line in told.stdout.splitlines() if "==" in line)
+    """Pins for some wishes: ``under`` and ``keep`` must hold, ``like`` are versions it may take."""
+    with tempfile.TemporaryDirectory() as scratch:
+        into = Path(scratch, "pins.txt")  # uv prefers the versions of the file that it writes to
+        into.write_text(like)
+        command = [
+            *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate"),
+            *("--only-binary=:all:", "--output-file", str(into)),
+            *("--python-version", PYTHON, "--no-emit-index-url", "--no-config"),
+            *("--python-platform", f"{locks.ARCHITECTURES[architecture]}-manylinux_2_28"),
+            *(("--constraints", str(under)) if under else ()),
+            *(("--constraints", str(keep)) if keep else ()),
+            *map(str, sources),
+        ]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+        lines = into.read_text().splitlines()
+    return sorted(line.strip() for line in lines if "==" in line)
 
 
-def _lock(name: str, pins: list[str], files: dict[str, list[Path]]) -> str:
+def _lock(name: str, pins: list[str], place: Path) -> str:
+    """A lock with the hashes of the files that pip brings for these pins, downloaded once each."""
     lines = [f"# The wheels of {name}.in, for Python {PYTHON}. Made by supply/relock.py.", ""]
+    found: dict[str, list[Path]] = {}
+    for architecture in locks.ARCHITECTURES:
+        into = place / name / architecture
+        into.mkdir(parents=True)
+        download(pins, architecture, into)
+        for file in sorted(into.iterdir()):
+            known = found.setdefault(_key(file.name.split("-")[0]), [])
+            if file.name not in {one.name for one in known}:
+                known.append(file)
     for pin in pins:
-        found = files[_key(pin.partition("==")[0])]
-        lines += [f"# {file.name} {file.stat().st_size}" for file in found]
-        hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in found]
+        files = found[_key(pin.partition("==")[0])]
+        lines += [f"# {file.name} {file.stat().st_size}" for file in files]
+        hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         lines.append(" \\\n    ".join([pin, *(f"--hash=sha256:{digest}" for digest in hashes)]))
     return "\n".join(lines) + "\n"
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mldocker_lab.supply.locks import Wheel
 
-__all__ = ["download", "fetch", "folder", "selected"]
+__all__ = ["download", "fetch", "folder", "left", "selected"]
 
 _AT_ONCE = 2  # pip spends half its time waiting for the index
 _BATCH_FILES = 16
@@ -43,6 +43,11 @@ def selected(architecture: str, sets: Iterable[str] = locks.SETS) -> tuple[Wheel
     """The wheels of some sets that fit "amd64" or "arm64", each once, by file name."""
     every = {w.file: w for name in sets for w in locks.wheels(name) if w.fits(architecture)}
     return tuple(every[file] for file in sorted(every))
+
+
+def left(architecture: str, sets: Iterable[str] = locks.SETS) -> int:
+    """The bytes that ``fetch`` still has to download."""
+    return sum(wheel.size for wheel in selected(architecture, sets) if not _whole(wheel))
 
 
 def fetch(architecture: str, sets: Iterable[str] = locks.SETS) -> Iterator[Progress]:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
@@ -50,11 +51,15 @@ class Server:
         url: its address.
         token: its key.
         root: the folder it shows.
+        home: where it keeps its own settings.
+        lab_home: the lab's folder, if it has one of its own.
     """
 
     url: str
     token: str
     root: Path
+    home: Path
+    lab_home: Path | None = None
 
 
 @dataclass
@@ -135,11 +140,21 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
     """JupyterLab on a free port; its home is its own, and it asks nobody for news."""
+    with _jupyterlab(tmp_path_factory) as made:
+        yield made
+
+
+@contextmanager
+def _jupyterlab(tmp_path_factory, **variables: str) -> Iterator[Server]:
+    """JupyterLab with the lab's panels as they are in this checkout, installed or not."""
     root, home = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("home")
     quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
     quiet.mkdir(parents=True)
     settings = {"fetchNews": "false", "checkForUpdates": False}
     (quiet / "notification.jupyterlab-settings").write_text(json.dumps(settings))
+    pages = home / "labextensions"
+    pages.mkdir()
+    (pages / "mldocker-lab").symlink_to(ROOT / "mldocker_lab" / "labextension")
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
         **os.environ,
@@ -150,18 +165,18 @@ def server(tmp_path_factory) -> Iterator[Server]:
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
+        **variables,
     }
     for sign in ("MLDOCKER_LIVE", "PYTEST_VERSION"):  # that nobody is looking
         environment.pop(sign, None)
-    made = Server(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(), root)
+    made = Server(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(), root, home)
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
         *(f"--port={made.url.rpartition(':')[2]}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={made.token}"),
-        *(
-            "--expose-app-in-browser",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ),
+        *(f"--LabApp.extra_labextensions_path={pages}", "--expose-app-in-browser"),
+        "--ServerApp.jpserver_extensions=mldocker_lab.server=True",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     log = home / "lab.log"
     with log.open("wb") as out:
@@ -193,6 +208,12 @@ def _is_error(said: ConsoleMessage) -> bool:
 @pytest.fixture
 def lab(browser, server) -> Iterator[Lab]:
     """A fresh page with JupyterLab in it."""
+    with _page(browser, server) as found:
+        yield found
+
+
+@contextmanager
+def _page(browser: Browser, server: Server) -> Iterator[Lab]:
     context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
     page.set_default_timeout(90_000)
@@ -207,8 +228,61 @@ def lab(browser, server) -> Iterator[Lab]:
     context.close()
 
 
+@pytest.fixture(scope="session")
+def course_server(tmp_path_factory) -> Iterator[Server]:
+    """JupyterLab on a small course, with a lab's folder and a stopped engine of its own."""
+    import small_course
+
+    home = tmp_path_factory.mktemp("lab")
+    own = {"MLDOCKER_HOME": str(home), "MLDOCKER_ENGINE": "private"}
+    with _jupyterlab(tmp_path_factory, **own) as made:
+        small_course.make(made.root)
+        made.lab_home = home
+        yield made
+
+
+@pytest.fixture
+def course(browser, course_server) -> Iterator[Lab]:
+    """A fresh page on the small course, as it was shipped; nothing is known of who learns."""
+    for name in ("course.json", "practice", "guesses"):
+        path = course_server.lab_home / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for words in ("checkout -q .", "clean -qfdx"):
+        subprocess.run(["git", *words.split()], cwd=course_server.root, check=True)
+    with _page(browser, course_server) as found:
+        yield found
+
+
+@pytest.fixture
+def another_browser(browser, course_server) -> Callable[[], AbstractContextManager[Lab]]:
+    """Opens the small course in a browser that has never seen it."""
+    return lambda: _page(browser, course_server)
+
+
+@pytest.fixture
+def axe() -> Callable[[Lab, str], list[str]]:
+    """What axe-core finds wrong with a part of a page: rule, and where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def scan(lab: Lab, part: str) -> list[str]:
+        found = Axe().run(lab.page, context={"include": [[part]]}).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+    return scan
+
+
 @pytest.fixture
 def outside(lab, server) -> Callable[[], list[str]]:
     """Addresses the page has asked for that are not the server's."""
+    return lambda: _others(lab, server)
+
+
+@pytest.fixture
+def course_outside(course, course_server) -> Callable[[], list[str]]:
+    """The same of the page with the course."""
+    return lambda: _others(course, course_server)
+
+
+def _others(lab: Lab, server: Server) -> list[str]:
     ours = (server.url, server.url.replace("http", "ws", 1), "data:", "blob:")
-    return lambda: [url for url in lab.outside if not url.startswith(ours)]
+    return [url for url in lab.outside if not url.startswith(ours)]

@@ -86,6 +86,19 @@ def test_a_tag_moves_and_a_digest_does_not(each_engine, registry, digest, built)
     assert pinned.diff_ids == before.diff_ids
 
 
+def test_it_tells_what_it_holds(each_engine, registry, digest):
+    """A layer that it has already costs nothing; a new one costs its compressed bytes."""
+    held = registry.held
+    registry.push(bases.SLIM, "again:1")
+    assert registry.held == held
+    moved_base(each_engine, f"{TAG}-more")
+    try:
+        registry.push(f"{TAG}-more", "more:1")
+    finally:
+        each_engine.remove_image(f"{TAG}-more", force=True)
+    assert 0 < registry.held - held < 20_000
+
+
 def test_what_is_pushed_leaves_no_name_behind(each_engine, registry, digest):
     tags = [tag for one in each_engine.images(None) for tag in one.get("RepoTags") or ()]
     assert [tag for tag in tags if registry.address in tag] == []

@@ -28,6 +28,7 @@ def refusal(text: str, name: str = "Dockerfile") -> str:
         f"FROM {SLIM}\nRUN --mount=type=cache,target=/root/.cache --mount=type=tmpfs,target=/t x",
         f"FROM {SLIM}\nRUN --network=none true\n",
         f"FROM {SLIM}\nADD app.tar.gz /app\n",
+        f"FROM {SLIM}@sha256:{64 * 'a'}\nRUN true\n",
         f"FROM scratch\nCOPY --from={SLIM} / /\n",
         f"FROM {SLIM}\n# syntax=docker/dockerfile:1\nRUN true\n",
         "",

@@ -9,7 +9,8 @@ import pytest
 
 from mldocker_lab.supply import locks
 
-NAMES = (*locks.SETS, "tools")
+TOGETHER = (*locks.SETS, "tools")
+NAMES = (*TOGETHER, "mlflow")
 
 
 def text(name, ending):
@@ -40,7 +41,7 @@ def test_every_package_has_one_wheel_for_the_architecture(name, architecture):
 
 def test_sets_agree_on_versions():
     versions = {}
-    for name in NAMES:
+    for name in TOGETHER:
         for wheel in locks.wheels(name):
             versions.setdefault(wheel.name, set()).add(wheel.version)
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
@@ -50,6 +51,13 @@ def test_sets_agree_on_versions():
 def test_what_is_wanted_is_locked(name):
     wanted = {line for line in text(name, "in").splitlines() if line and line[0] != "#"}
     assert wanted <= {w.name for w in locks.wheels(name)}
+
+
+def test_what_is_left_out_is_not_locked():
+    """MLflow's set is installed with --no-deps, so this is what keeps it small."""
+    without = set(re.findall(r"^# without (\S+)$", text("mlflow", "in"), re.MULTILINE))
+    assert without
+    assert without.isdisjoint(wheel.name for wheel in locks.wheels("mlflow"))
 
 
 def test_serving_does_not_need_what_training_needs():

@@ -1,0 +1,1 @@
+"""The production checklist on any project: rules, what they need to know, and how it is told."""

@@ -1,0 +1,115 @@
+"""Audit a folder or a Dockerfile: load, choose, judge, accept what the baseline accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit.baseline import NAME, Baseline
+from mldocker_lab.audit.loading import load
+from mldocker_lab.audit.scorecard import Scorecard
+from mldocker_lab.audit.static import judge
+from mldocker_lab.audit.targets import deployed, dockerfiles, target_of
+from mldocker_lab.dockerfile.lenient import parse_leniently
+from mldocker_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mldocker_lab.audit.deployment import Unit
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.project import Project
+
+__all__ = ["Audited", "audit_all", "open_project"]
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A project that was opened, and which of its Dockerfiles are judged.
+
+    Attributes:
+        folder: the project's folder.
+        project: its files.
+        files: the Dockerfiles to judge.
+        others: Dockerfiles that are left out.
+    """
+
+    folder: Path
+    project: Project
+    files: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def started(self) -> list[Unit]:
+        """The containers that files of the project start."""
+        return deployed(self.project)
+
+
+def open_project(
+    path: str | Path, dockerfile: str | None = None, *, everything: bool = False
+) -> Audited:
+    """Find the Dockerfile to judge: the named one, the one at the top, or all.
+
+    Raises:
+        UsageError: there is no such path, or no Dockerfile in it.
+    """
+    here = Path(path)
+    if here.is_file():
+        folder, dockerfile = here.parent, dockerfile or here.name
+    elif here.is_dir():
+        folder = here
+    else:
+        raise UsageError(f"there is no {here}", "name a project's folder, or a Dockerfile")
+    project = load(folder)
+    known = dockerfiles(project.names)
+    if dockerfile is not None:
+        chosen = [dockerfile.replace("\\", "/").removeprefix("./")]
+    else:
+        chosen = known if everything else known[:1]
+    if not chosen:
+        raise UsageError(
+            f"there is no Dockerfile in {folder}", "name it: audit PATH --dockerfile FILE"
+        )
+    others = tuple(name for name in known if name not in chosen)
+    return Audited(folder, project, tuple(chosen), others)
+
+
+def audit_all(
+    found: Audited,
+    *,
+    target: str | None = None,
+    args: Mapping[str, str] | None = None,
+    baseline: str | Path | None = None,
+) -> list[tuple[Scorecard, Target]]:
+    """The scorecard of every chosen Dockerfile, with what was judged."""
+    return _cards(found, target, args, baseline)
+
+
+def _cards(
+    found: Audited,
+    stage: str | None,
+    args: Mapping[str, str] | None,
+    baseline: str | Path | None,
+) -> list[tuple[Scorecard, Target]]:
+    accepted = _baseline(found.folder, baseline)
+    units: Sequence[Unit] = found.started()
+    made = []
+    for file in found.files:
+        target = target_of(found.project, file, stage, args, started=units)
+        _, problems = parse_leniently(target.dockerfile.text)
+        card = Scorecard(
+            target=file,
+            stage=target.stage.label,
+            findings=accepted.apply(file, judge(target)),
+            others=found.others,
+            problems=tuple(str(one.what) for one in problems),
+        )
+        made.append((card, target))
+    return made
+
+
+def _baseline(folder: Path, given: str | Path | None) -> Baseline:
+    if given is not None:
+        return Baseline.load(Path(given))
+    usual = folder / NAME
+    return Baseline.load(usual) if usual.is_file() else Baseline()

@@ -1,0 +1,189 @@
+"""What installations say about CUDA: wheel indexes, local versions, packages that need it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit.finding import Spot
+from mldocker_lab.audit.origins import origin, project_requirements
+from mldocker_lab.audit.requirements import file_requirements
+
+if TYPE_CHECKING:
+    from mldocker_lab.audit.images import Base
+    from mldocker_lab.audit.installs import Install
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.requirements import Requirement
+
+__all__ = ["Seen", "Wheel", "asked", "dotted", "survey"]
+
+#: The CUDA versions that PyTorch has published wheel indexes for.
+_INDEXES = frozenset(
+    "75 80 90 91 92 100 101 102 110 111 113 115 116 117 118 121 124 126 128 129 130 132".split()
+)
+_INDEX = re.compile(r"whl/(?:nightly/|test/|pre/)?cu(\d{2,3})\b|/cu(\d{2,3})(?:/|$)|^cu(\d{2,3})$")
+_CPU_INDEX = re.compile(r"whl/(nightly/|test/)?cpu\b|^cpu$")
+_LOCAL = re.compile(r"\+(?:pt\d+)?cu(\d{2,3})\b|[-_]cuda(\d{2,3})\b")
+_NAMED = re.compile(r"cupy-cuda(\d+)x|jax-cuda(\d+)-\w+|.*-cu(\d\d)$")
+_EXTRA = re.compile(r"\[[^\]]*cuda(\d\d)[^\]]*\]")
+_OPTIONS = (
+    "--index-url", "-i", "--extra-index-url", "-f", "--find-links", "--index", "--default-index",
+    "--torch-backend",
+)  # fmt: skip
+_VARIABLES = (
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
+    "UV_TORCH_BACKEND",
+)  # fmt: skip
+#: CUDA's major version in the wheels that the usual index has for a version of torch.
+_TORCH = {"1.12": 10, "1.13": 11, "2.0": 11} | {f"2.{minor}": 12 for minor in range(1, 11)}
+_GPU_PACKAGES = frozenset(
+    ["onnxruntime-gpu", "tensorflow-gpu", "faiss-gpu", "tensorrt", "paddlepaddle-gpu"]
+)
+_CONDA = frozenset(["cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit"])
+_MAJORS = range(10, 21)  # two digits are a major version; others, as 92, are 9.2
+_NEWEST = 13  # the CUDA that onnxruntime-gpu is built for today
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A CUDA version that an installation names."""
+
+    major: int
+    minor: int | None
+    text: str
+    spot: Spot
+
+
+@dataclass
+class Seen:
+    """What was found.
+
+    Attributes:
+        wheels: the CUDA versions that are named.
+        faults: what speaks against it, whatever the base is.
+        wanted: a package that makes no sense without a GPU.
+        runtime: doubts about onnxruntime-gpu, which count if no wheel brings CUDA.
+        settled: torch was taken from an index that names its CUDA, or the CPU.
+        open_torch: installations of torch that leave its CUDA open.
+    """
+
+    wheels: list[Wheel] = field(default_factory=list)
+    faults: list[tuple[str, Spot]] = field(default_factory=list)
+    wanted: str = ""
+    runtime: list[tuple[str, Spot]] = field(default_factory=list)
+    settled: bool = False
+    open_torch: list[tuple[str, Spot]] = field(default_factory=list)
+
+
+def dotted(major: int, minor: int | None) -> str:
+    """``12, 1`` → "12.1"."""
+    return str(major) if minor is None else f"{major}.{minor}"
+
+
+def _version(digits: str) -> tuple[int, int | None]:
+    """``118`` → 11.8, ``92`` → 9.2, ``12`` → 12."""
+    if digits[2:]:
+        return int(digits[:2]), int(digits[2])
+    number = int(digits)
+    return (number, None) if number in _MAJORS else (number // 10, number % 10)
+
+
+def asked(target: Target, one: Install) -> list[tuple[Requirement, Spot]]:
+    """What an installation asks for, with its place: on its line, in its files, by its project."""
+    found = []
+    for package in one.packages:
+        start, end = one.places.get(package.text, (one.command.start, one.command.end))
+        found.append((package, target.span(start, end)))
+    below: list[tuple[str, Requirement]] = []
+    for path in one.files:
+        here = origin(target, one.step, path)
+        below += (file_requirements(here, target.project.text) or []) if here else []
+    if one.project and not one.files:
+        below += project_requirements(target, one) or []
+    return found + [(p, Spot(target.project.in_context(f), p.line)) for f, p in below]
+
+
+def survey(target: Target) -> Seen:
+    """What the installations of a target say about CUDA."""
+    seen = Seen()
+    for one in target.installs():
+        packages = asked(target, one)
+        values = [*one.all(*_OPTIONS), *(one.step.env.get(name) or "" for name in _VARIABLES)]
+        indexes = [(value, target.spot(one.command)) for value in values if value]
+        indexes += [(p.text, spot) for p, spot in packages if p.text.startswith("-")]
+        settled = True in [_index(value, spot, seen) for value, spot in indexes]
+        for package, spot in packages:
+            _package(package, spot, one, target.root, seen, indexed=settled or bool(indexes))
+        seen.settled = seen.settled or (settled and any(p.name == "torch" for p, _ in packages))
+    if seen.settled:  # an index decided about torch, before or after
+        seen.open_torch = []
+    seen.faults += seen.open_torch
+    return seen
+
+
+def _index(value: str, spot: Spot, seen: Seen) -> bool:
+    """Note the CUDA that an index names; whether it names one, or the CPU."""
+    found = _INDEX.search(value)
+    if not found:
+        return bool(_CPU_INDEX.search(value))
+    digits = next(group for group in found.groups() if group)
+    seen.wheels.append(Wheel(*_version(digits), f"the index cu{digits}", spot))
+    if digits not in _INDEXES and "whl/" in value:
+        seen.faults.append((f"PyTorch publishes no wheels for cu{digits}", spot))
+    return True
+
+
+def _package(
+    package: Requirement, spot: Spot, one: Install, base: Base, seen: Seen, *, indexed: bool
+) -> None:
+    if one.tool == "conda" and package.name in _CONDA:
+        _conda(package, spot, seen)
+    matches = (_LOCAL.search(package.text), _NAMED.match(package.name), _EXTRA.search(package.text))
+    digits = next((g for match in matches if match for g in match.groups() if g), "")
+    if digits:
+        seen.wheels.append(Wheel(*_version(digits), package.text, spot))
+    if package.name in _GPU_PACKAGES or (digits and not matches[0]):
+        seen.wanted = seen.wanted or package.name
+    if package.name == "torch" and one.tool != "conda" and not (digits or indexed or seen.settled):
+        _torch(package, spot, base, seen)
+    if package.name == "onnxruntime-gpu":
+        _onnxruntime(package, spot, base, seen)
+
+
+def _conda(package: Requirement, spot: Spot, seen: Seen) -> None:
+    found = re.match(r"(\d+)(?:\.(\d+))?", package.version)
+    if found:
+        minor = int(found.group(2)) if found.group(2) else None
+        seen.wheels.append(Wheel(int(found.group(1)), minor, package.text, spot))
+    elif package.pinned is False:
+        seen.faults.append((f"{package.text} names no version", spot))
+
+
+def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
+    """Torch from the usual index: its wheels bring a CUDA of their own."""
+    if "pytorch" in base.repository or not base.known or (base.user is None and not base.cuda):
+        return
+    if package.pinned is False:
+        there = f"whatever {base.text} has" if base.cuda else "and with it the driver that it needs"
+        said = f"{package.text} names no exact version: it brings the newest CUDA, {there}"
+        seen.open_torch.append((said, spot))
+        return
+    major = _TORCH.get(".".join(package.version.split(".")[:2]))
+    if major and base.cuda:
+        seen.wheels.append(Wheel(major, None, package.text, spot))
+
+
+def _onnxruntime(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
+    if "[cuda" in package.text.replace(" ", "") or not base.known:
+        return
+    silently = "it falls back to the CPU without an error"
+    plain = base.cuda is None and not base.gpu and base.user is not None
+    bare = "nvidia/cuda" in base.repository and base.tag and "cudnn" not in base.tag
+    if plain:
+        seen.runtime.append((f"onnxruntime-gpu finds no CUDA in {base.text}: {silently}", spot))
+    elif bare:
+        seen.runtime.append((f"onnxruntime-gpu finds no cuDNN in {base.text}: {silently}", spot))
+    elif package.pinned is False and base.cuda and base.cuda[0] < _NEWEST:
+        said = f"{package.text} without a version is built for a newer CUDA than {base.text} has"
+        seen.runtime.append((said, spot))

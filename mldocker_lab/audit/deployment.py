@@ -1,0 +1,288 @@
+"""How a project is started: compose files, Kubernetes manifests, ``docker run`` lines.
+
+Only what a static file says: memory limits, probes, the user. Templates that no YAML reader takes
+(Helm) are left out: nothing is known then.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from mldocker_lab.audit.finding import Spot
+from mldocker_lab.audit.shell import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Deployment", "Unit", "units"]
+
+_OTHERS = re.compile(
+    r"(^|/)(postgres|postgresql|redis|mysql|mariadb|mongo|nginx|traefik|rabbitmq|kafka|zookeeper|"
+    r"minio|elasticsearch|"
+    r"grafana|prometheus|memcached|caddy|busybox|alpine|jaeger|adminer|pgadmin4?|etcd|milvus|"
+    r"qdrant|vault|envoy|cloud-sdk|hadolint|registry|nvidia/cuda|aws-cli|curl|mlflow|mongo-express)"
+    r"([:@/]|$)",
+    re.IGNORECASE,
+)
+_MEMORY_FLAG = re.compile(r"^(-m.*|--memory(=.*)?)$")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_NESTED = 40  # anchors may nest without end
+_DEEPEST = 8  # levels between a manifest and its pods
+_MOST = 300_000  # characters; longer files are data
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One container that a file starts.
+
+    Attributes:
+        kind: "compose", "kubernetes" or "docker run".
+        name: the service or container.
+        image: what it runs; "" if it is built.
+        build: the Dockerfile it is built from, in the project; "" if it is not built here.
+        context: the folder that is its build context.
+        memory: it has a memory limit.
+        probe: it has a health check or a readiness probe.
+        user: the user it is started as; "" if the image decides.
+        spot: where it stands.
+        mounts: its volumes, as they are written.
+        environment: its variables, ``NAME=value`` or the name.
+    """
+
+    kind: str
+    name: str
+    image: str
+    build: str
+    context: str
+    memory: bool
+    probe: bool
+    user: str
+    spot: Spot
+    mounts: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+    @property
+    def ours(self) -> bool:
+        """It is no well-known service such as a database."""
+        return bool(self.build) or not _OTHERS.search(self.image)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The containers that belong to one Dockerfile."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def probe(self) -> tuple[str, Spot] | None:
+        """The first health check or probe, in words, and where it stands."""
+        found = next((unit for unit in self.units if unit.probe), None)
+        return (f"{found.kind} asks {found.name} whether it is well", found.spot) if found else None
+
+    @property
+    def user(self) -> tuple[str, Spot] | None:
+        """The user that the deployment sets, and where."""
+        found = next((unit for unit in self.units if unit.user), None)
+        return (found.user, found.spot) if found else None
+
+
+class _Lines(dict[str, Any]):
+    """A mapping that knows its line."""
+
+    line = 0
+    lines: dict[str, int]
+
+
+def _plain(node: yaml.Node, depth: int = 0) -> Any:
+    if depth > _MOST_NESTED:
+        return None
+    if isinstance(node, yaml.MappingNode):
+        found = _Lines()
+        found.line = node.start_mark.line + 1
+        found.lines = {}
+        for key, value in node.value:
+            if key.value == "<<" and isinstance(value, yaml.MappingNode):
+                found |= _plain(value, depth + 1)
+            elif isinstance(key, yaml.ScalarNode):
+                found[key.value] = _plain(value, depth + 1)
+                found.lines[key.value] = key.start_mark.line + 1
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(one, depth + 1) for one in node.value]
+    return node.value
+
+
+def _documents(text: str) -> Iterator[Any]:
+    try:
+        for node in yaml.compose_all(text, Loader=_LOADER):
+            if node is not None:
+                yield _plain(node)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return
+
+
+def units(path: str, text: str) -> list[Unit]:
+    """The containers that a file starts; none if it is another kind of file."""
+    if len(text) > _MOST:
+        return []
+    if path.endswith((".yml", ".yaml")):
+        if "services" not in text and "containers" not in text:
+            return []
+        if "{{" in text:
+            return _template(path, text)
+        return [
+            unit
+            for data in _documents(text)
+            if isinstance(data, dict)
+            for unit in _yaml(path, data)
+        ]
+    return list(_script(path, text)) if "docker run" in text or "podman run" in text else []
+
+
+def _template(path: str, text: str) -> list[Unit]:
+    """A Helm template, which is no YAML: one unit for the file, by its words."""
+    if not re.search(r"^\s*containers:", text, re.MULTILINE):
+        return []
+    memory = bool(re.search(r"limits:(.*\n){1,4}?\s*memory:|toYaml\s+[.$]\S*resources", text))
+    probe = bool(re.search(r"(readiness|liveness|startup)Probe:", text))
+    found = re.search(r"runAsUser:\s*(\d+)", text)
+    user = found.group(1) if found else ""
+    line = text.count("\n", 0, text.index("containers:")) + 1
+    name = posixpath.splitext(posixpath.basename(path))[0]
+    return [Unit("kubernetes", name, "", "", "", memory, probe, user, Spot(path, line))]
+
+
+def _yaml(path: str, data: dict[str, Any]) -> Iterator[Unit]:
+    services, kind = data.get("services"), data.get("kind")
+    if isinstance(services, _Lines) and kind is None:
+        for name, service in services.items():
+            if isinstance(service, dict):
+                yield _service(path, name, service, services.lines.get(name, 1))
+    for item in data.get("items") or () if kind == "List" else ():
+        if isinstance(item, dict):
+            yield from _yaml(path, item)
+    if kind:
+        for pod in _pods(data.get("spec")):
+            containers = (one for one in pod["containers"] if isinstance(one, dict))
+            yield from (_container(path, pod, one) for one in containers)
+
+
+def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
+    folder = posixpath.dirname(path)
+    build, context = "", ""
+    raw = service.get("build")
+    if raw:
+        given = raw if isinstance(raw, dict) else {"context": raw}
+        context = _joined(folder, str(given.get("context") or "."))
+        build = _joined(context, str(given.get("dockerfile") or "Dockerfile"))
+    limits = _at(service, "deploy", "resources", "limits")
+    memory = bool(service.get("mem_limit") or (isinstance(limits, dict) and limits.get("memory")))
+    check = service.get("healthcheck")
+    probe = isinstance(check, dict) and bool(check.get("test")) and check.get("disable") != "true"
+    user = str(service.get("user") or "")
+    image = str(service.get("image") or "")
+    spot = Spot(path, line)
+    mounts, environment = _flat(service.get("volumes")), _flat(service.get("environment"))
+    return Unit(
+        "compose", name, image, build, context, memory, probe, user, spot, mounts, environment
+    )
+
+
+def _flat(data: Any) -> tuple[str, ...]:
+    """A list or mapping of strings or mappings as strings."""
+    if isinstance(data, dict):
+        return tuple(f"{key}={value}" for key, value in data.items())
+    if isinstance(data, list):
+        return tuple(
+            " ".join(str(value) for value in one.values()) if isinstance(one, dict) else str(one)
+            for one in data
+        )
+    return ()
+
+
+def _joined(folder: str, path: str) -> str:
+    joined = posixpath.normpath(posixpath.join(folder, path))
+    return "" if joined == "." else joined
+
+
+def _at(data: Any, *keys: str) -> Any:
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _pods(spec: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """Every pod's specification below: whatever holds a list of containers."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(spec, dict):
+        if isinstance(spec.get("containers"), list):
+            yield spec
+            return
+        for value in spec.values():
+            yield from _pods(value, depth + 1)
+
+
+def _container(path: str, pod: dict[str, Any], container: dict[str, Any]) -> Unit:
+    memory = bool(_at(container, "resources", "limits", "memory"))
+    probe = any(container.get(name) for name in ("readinessProbe", "livenessProbe", "startupProbe"))
+    context = {**(_at(pod, "securityContext") or {}), **(_at(container, "securityContext") or {})}
+    user = str(context.get("runAsUser") or "")
+    line = getattr(container, "line", 1)
+    name, image = str(container.get("name") or ""), str(container.get("image") or "")
+    spot = Spot(path, line)
+    mounts, environment = _flat(container.get("volumeMounts")), _flat(container.get("env"))
+    return Unit("kubernetes", name, image, "", "", memory, probe, user, spot, mounts, environment)
+
+
+def _script(path: str, text: str) -> Iterator[Unit]:
+    text = (
+        re.sub(r"^\t@?-?", "", text, flags=re.MULTILINE)
+        if path.endswith(("akefile", ".mk"))
+        else text
+    )
+    for command in commands(text, {}):
+        words = command.texts
+        at = next(
+            (i for i, w in enumerate(words) if w in ("docker", "podman", "nvidia-docker")), -1
+        )
+        if at < 0 or words[at + 1 : at + 2] != ("run",):
+            continue
+        options = words[at + 2 :]
+        memory = any(_MEMORY_FLAG.match(word) for word in options)
+        probe = any(word.startswith("--health-cmd") for word in options)
+        user = next(
+            (options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-u", "--user")), ""
+        )
+        user = user or next((w.partition("=")[2] for w in options if w.startswith("--user=")), "")
+        line = text.count("\n", 0, command.start) + 1
+        image = next(
+            (
+                w
+                for w in options
+                if re.match(r"[\w./-]+:[\w.-]+$", w) and not re.match(r"\d+:\d+$", w)
+            ),
+            "",
+        )
+        mounts = [
+            options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-v", "--volume", "--mount")
+        ]
+        environment = [options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-e", "--env")]
+        yield Unit(
+            "docker run",
+            image or "a container",
+            image,
+            "",
+            "",
+            memory,
+            probe,
+            user,
+            Spot(path, line),
+            tuple(mounts),
+            tuple(environment),
+        )

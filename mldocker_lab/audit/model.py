@@ -1,0 +1,405 @@
+"""A Dockerfile with everything resolved that text can resolve: what each instruction really says.
+
+Stages are followed, ARG and ENV replaced, RUN scripts cut into commands. What hangs on something
+unknown says so, so that a rule can answer "not judged".
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit.finding import Spot
+from mldocker_lab.audit.images import Base, base_of
+from mldocker_lab.audit.installs import Install, install, unwrapped
+from mldocker_lab.audit.shell import Command, commands, plain
+from mldocker_lab.dockerfile.expand import expand
+from mldocker_lab.errors import DockerfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mldocker_lab.audit.deployment import Deployment
+    from mldocker_lab.audit.project import Project
+    from mldocker_lab.dockerfile.ignore import Patterns
+    from mldocker_lab.dockerfile.parse import Dockerfile, Instruction, Stage
+
+__all__ = ["Step", "Target", "resolve"]
+
+_VARIABLE = re.compile(r"(?<!\\)\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+_MARK = re.compile("\x00(\\w+)\x01")
+_PLATFORM = ("PLATFORM", "OS", "ARCH", "VARIANT")
+_GIVEN = frozenset(f"{side}{part}" for side in ("TARGET", "BUILD") for part in _PLATFORM)
+_SHELLS = frozenset(["", "sh", "bash", "dash", "ash", "zsh"])
+
+
+def resolve(text: str, values: Mapping[str, str | None], escape: str = "\\") -> tuple[str, bool]:
+    """``text`` with known variables replaced, others as ``${NAME}``; whether all are known."""
+    marked = _VARIABLE.sub(lambda m: _marked(m, values), text)
+    known = {name: value for name, value in values.items() if value is not None}
+    try:
+        done = expand(marked, known, escape)
+    except DockerfileError:
+        return text, False
+    return _MARK.sub(r"${\1}", done), "\x00" not in done
+
+
+def _marked(match: re.Match[str], values: Mapping[str, str | None]) -> str:
+    name = match.group(1) or match.group(2)
+    return match.group() if values.get(name) is not None else f"\x00{name}\x01"
+
+
+@dataclass(frozen=True)
+class Step:
+    """An instruction and what was set when it runs.
+
+    Attributes:
+        one: the instruction.
+        stage: index of its stage.
+        values: ARG and ENV by name; None: set, and nobody knows to what.
+        env: ENV alone.
+        user: the user in force; None if no USER was seen.
+        workdir: the folder in force; "" if no WORKDIR was seen.
+        shell: the program that reads shell forms.
+        escape: the Dockerfile's escape character.
+    """
+
+    one: Instruction
+    stage: int
+    values: Mapping[str, str | None]
+    env: Mapping[str, str | None]
+    user: str | None
+    workdir: str
+    shell: tuple[str, ...]
+    escape: str
+    text: str = field(repr=False)
+
+    @property
+    def keyword(self) -> str:
+        """RUN, COPY, …."""
+        return self.one.keyword
+
+    def resolve(self, text: str) -> tuple[str, bool]:
+        """``text`` with its variables replaced; whether all are known."""
+        return resolve(text, self.values, self.escape)
+
+    @cached_property
+    def words(self) -> tuple[tuple[str, bool], ...]:
+        """The instruction's words, resolved; whether all is known about each."""
+        return tuple(self.resolve(word) for word in self.one.words)
+
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands of a RUN, CMD or ENTRYPOINT, here-documents of shells included."""
+        one = self.one
+        start, end = one.source.start, one.source.end
+        if one.json is not None:
+            if one.keyword == "HEALTHCHECK":
+                return (plain(one.json, start, end),)
+            return tuple(self._inner(plain(one.json, start, end)))
+        value = one.value
+        if one.keyword == "HEALTHCHECK":
+            value = re.sub(r"^\s*CMD\s+", "", value, flags=re.IGNORECASE)
+        at = max(one.source.text.find(value), 0)
+        found = commands(value, self.values, lambda i: self._source(at + i))
+        for document in one.heredocs:
+            if self._is_script(found, document.name):
+                begin = max(self.text.find(document.content, start), start)
+                found += commands(document.content, self.values, lambda i, b=begin: b + i)  # type: ignore[misc]
+        return tuple(found)
+
+    @cached_property
+    def plain(self) -> tuple[Command, ...]:
+        """The same without ``sudo``, ``exec``, ``env A=b`` and other wrappers."""
+        return tuple(unwrapped(command) for command in self.commands)
+
+    @cached_property
+    def installs(self) -> tuple[Install, ...]:
+        """The commands of a RUN that install Python packages."""
+        if self.keyword != "RUN":
+            return ()
+        return tuple(one for command in self.plain if (one := install(self, command)))
+
+    def _inner(self, command: Command) -> list[Command]:
+        """What ``["sh", "-c", "script"]`` runs; else the command itself."""
+        words = command.texts
+        if words[2:] and command.name in _SHELLS and words[1].startswith("-") and "c" in words[1]:
+            return commands(words[2], self.values, lambda _: command.start) or [command]
+        return [command]
+
+    def _source(self, at: int) -> int:
+        return self.one.source.source(max(min(at, len(self.one.source.text)), 0))
+
+    def _is_script(self, found: list[Command], name: str) -> bool:
+        """Whether a shell reads the here-document of that name."""
+        for command in found:
+            if any(r.operator.startswith("<<") for r in command.redirects):
+                return command.name in _SHELLS
+        return not found or all(name in c.texts for c in found)
+
+    @property
+    def mounted(self) -> tuple[str, ...]:
+        """Targets of the cache mounts of a RUN."""
+        return tuple(
+            self.resolve(m.get("target") or m.get("dst") or m.get("destination") or "")[0]
+            for m in self.one.mounts
+            if m["type"] in ("cache", "tmpfs")
+        )
+
+    def path(self, text: str) -> str:
+        """A path in the image, made absolute with the WORKDIR in force."""
+        return posixpath.normpath(posixpath.join("/", self.workdir, text))
+
+
+@dataclass(frozen=True)
+class Target:
+    """One Dockerfile and the stage of it that is judged.
+
+    Attributes:
+        project: the files around it.
+        file: its path in the project.
+        dockerfile: it, parsed.
+        stage: the stage that becomes the image.
+        args: build arguments.
+        deployment: the containers that run it, from compose files, manifests and scripts.
+        ignore: what its ignore file keeps out; None if there is none.
+        ignore_file: the path of that file, or where it should be.
+        ignore_error: what is wrong with it; "" if nothing is.
+    """
+
+    project: Project
+    file: str
+    dockerfile: Dockerfile
+    stage: Stage
+    args: Mapping[str, str] = field(default_factory=dict)
+    deployment: Deployment | None = None
+    ignore: Patterns | None = None
+    ignore_file: str = ".dockerignore"
+    ignore_error: str = ""
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        text = self.dockerfile.text
+        return [0, *(i + 1 for i, char in enumerate(text) if char == "\n")]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, from 1, of a place in the Dockerfile."""
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
+
+    def spot(self, what: Step | Command, message: str = "") -> Spot:
+        """The place of an instruction or a command in the Dockerfile."""
+        if isinstance(what, Step):
+            start, end = what.one.source.start, what.one.source.end
+            start = what.one.source.source(0)
+        else:
+            start, end = what.start, what.end
+        return self.span(start, end, message)
+
+    def span(self, start: int, end: int, message: str = "") -> Spot:
+        """The place between two offsets of the Dockerfile."""
+        return Spot(self.file, *self.position(start), *self.position(max(end, start)), message)
+
+    @cached_property
+    def needed(self) -> frozenset[int]:
+        """Indexes of the stages that a build of this target makes."""
+        return self.dockerfile.needed(str(self.stage.index))
+
+    @cached_property
+    def lineage(self) -> tuple[int, ...]:
+        """Indexes of the stages whose layers are in the image, the oldest first."""
+        found, at = [], self.stage.index
+        while True:
+            found.append(at)
+            before = self.dockerfile.stages[at].base_stage
+            if before is None:
+                return tuple(reversed(found))
+            at = before
+
+    @cached_property
+    def steps(self) -> dict[int, tuple[Step, ...]]:
+        """The instructions of every stage that is needed, FROM left out."""
+        found: dict[int, tuple[Step, ...]] = {}
+        last: dict[int, _State] = {}
+        for stage in self.dockerfile.stages:
+            if stage.index in self.needed:
+                before = stage.base_stage
+                state = (
+                    _State(self.args, self.global_args) if before is None else last[before].child()
+                )
+                found[stage.index] = tuple(_walk(stage, state, self.dockerfile))
+                last[stage.index] = state
+        return found
+
+    @cached_property
+    def chain(self) -> tuple[Step, ...]:
+        """The instructions whose results are in the image, the oldest first."""
+        return tuple(step for index in self.lineage for step in self.steps[index])
+
+    @cached_property
+    def env(self) -> Mapping[str, str | None]:
+        """ENV of the image, as it is when the container starts."""
+        if not self.chain:
+            return {}
+        last = self.chain[-1]
+        state = _State(self.args, self.global_args)
+        state.env, state.values = dict(last.env), dict(last.values)
+        if last.keyword == "ENV":
+            _env(last.one, state, last.escape)
+        return state.env
+
+    @cached_property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The instructions of every stage that is needed."""
+        return tuple(step for index in sorted(self.steps) for step in self.steps[index])
+
+    @cached_property
+    def global_args(self) -> dict[str, str | None]:
+        """What ARG before the first FROM sets."""
+        values: dict[str, str | None] = dict.fromkeys(_GIVEN, None)
+        for one in self.dockerfile.instructions:
+            if one.stage is not None:
+                break
+            for word in one.words if one.keyword == "ARG" else ():
+                name, given, default = word.partition("=")
+                values[name] = None
+                if name in self.args:
+                    values[name] = self.args[name]
+                elif given:
+                    text, known = resolve(default, values, self.dockerfile.escape)
+                    values[name] = text if known else None
+        return values
+
+    def base(self, index: int) -> Base:
+        """The image that a stage starts from in the end, through the stages between."""
+        stages = self.dockerfile.stages
+        before = stages[index].base_stage
+        while before is not None:
+            index = before
+            before = stages[index].base_stage
+        origin = stages[index].origin
+        text, known = resolve(origin.words[0], self.global_args, self.dockerfile.escape)
+        return base_of(text, origin, known=known)
+
+    @cached_property
+    def root(self) -> Base:
+        """The image that this one starts from in the end."""
+        return self.base(self.stage.index)
+
+    @cached_property
+    def bases(self) -> tuple[Base, ...]:
+        """The images that the needed stages start from."""
+        outer = [i for i in sorted(self.needed) if self.dockerfile.stages[i].base_stage is None]
+        return tuple(self.base(index) for index in outer)
+
+    def last(self, *keywords: str) -> Step | None:
+        """The last instruction of these in the image; None if there is none."""
+        return next((s for s in reversed(self.chain) if s.keyword in keywords), None)
+
+    @cached_property
+    def entrypoint(self) -> Step | None:
+        """The ENTRYPOINT in force."""
+        return self.last("ENTRYPOINT")
+
+    @cached_property
+    def command(self) -> Step | None:
+        """The CMD in force; an ENTRYPOINT of a later stage drops that of an earlier one."""
+        cmd, entry = self.last("CMD"), self.entrypoint
+        return None if cmd and entry and entry.stage > cmd.stage else cmd
+
+    @property
+    def started(self) -> tuple[Step, ...]:
+        """ENTRYPOINT and CMD, those that are in force."""
+        return tuple(step for step in (self.entrypoint, self.command) if step)
+
+    def installs(self, *, everywhere: bool = True) -> Iterator[Install]:
+        """What installs Python packages: in every needed stage, or only in those of the image."""
+        for step in self.all_steps if everywhere else self.chain:
+            yield from step.installs
+
+
+class _State:
+    """What is in force while a stage is walked through."""
+
+    def __init__(self, args: Mapping[str, str], outer: Mapping[str, str | None]) -> None:
+        self.args, self.outer = args, outer
+        self.env: dict[str, str | None] = {}
+        self.values: dict[str, str | None] = {}
+        self.user: str | None = None
+        self.workdir = ""
+        self.shell: tuple[str, ...] = ("/bin/sh", "-c")
+
+    def child(self) -> _State:
+        """What a stage that starts from this one inherits: ARG is not handed on."""
+        new = _State(self.args, self.outer)
+        new.env, new.values = dict(self.env), dict(self.env)
+        new.user, new.workdir, new.shell = self.user, self.workdir, self.shell
+        return new
+
+
+def _walk(stage: Stage, state: _State, dockerfile: Dockerfile) -> Iterator[Step]:
+    values, env = dict(state.values), dict(state.env)
+    for one in stage.instructions[1:]:
+        yield Step(
+            one=one,
+            stage=stage.index,
+            values=values,
+            env=env,
+            user=state.user,
+            workdir=state.workdir,
+            shell=state.shell,
+            escape=dockerfile.escape,
+            text=dockerfile.text,
+        )
+        change = _CHANGES.get(one.keyword)
+        if change:
+            change(one, state, dockerfile.escape)
+            if one.keyword in ("ARG", "ENV"):
+                values, env = dict(state.values), dict(state.env)
+
+
+def _arg(one: Instruction, state: _State, escape: str) -> None:
+    for word in one.words:
+        name, given, default = word.partition("=")
+        if name in state.env:
+            continue
+        if name in state.args:
+            state.values[name] = state.args[name]
+        elif given:
+            text, known = resolve(default, state.values, escape)
+            state.values[name] = text if known else None
+        else:
+            state.values[name] = state.outer.get(name)
+
+
+def _env(one: Instruction, state: _State, escape: str) -> None:
+    before = dict(state.values)
+    for name, value in zip(one.words[::2], one.words[1::2], strict=False):
+        text, known = resolve(value, before, escape)
+        state.env[name] = state.values[name] = text if known else None
+
+
+def _user(one: Instruction, state: _State, escape: str) -> None:
+    state.user = resolve(one.words[0], state.values, escape)[0]
+
+
+def _workdir(one: Instruction, state: _State, escape: str) -> None:
+    path = resolve(one.words[0], state.values, escape)[0]
+    state.workdir = posixpath.normpath(posixpath.join("/", state.workdir, path))
+
+
+def _shell(one: Instruction, state: _State, _: str) -> None:
+    state.shell = one.json or state.shell
+
+
+_CHANGES: dict[str, Callable[[Instruction, _State, str], None]] = {
+    "ARG": _arg,
+    "ENV": _env,
+    "USER": _user,
+    "WORKDIR": _workdir,
+    "SHELL": _shell,
+}

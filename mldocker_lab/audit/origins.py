@@ -1,0 +1,114 @@
+"""Where a file in the image came from: back through COPY, ADD and bind mounts to the project."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit.requirements import file_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mldocker_lab.audit.installs import Install
+    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.requirements import Requirement
+
+__all__ = ["broad", "context_sources", "origin", "project_requirements"]
+
+
+def context_sources(step: Step) -> tuple[str, ...]:
+    """What a COPY or ADD takes from the build context, resolved; nothing for ``--from``."""
+    if step.keyword not in ("COPY", "ADD") or step.one.flag("from") is not None:
+        return ()
+    found = [text for text, _ in step.words[:-1]]
+    if step.one.heredocs:
+        found = [text for text in found if "<<" not in text]
+    remote = ("http://", "https://", "git@", "git://", "ssh://")
+    return tuple(text for text in found if not (step.keyword == "ADD" and text.startswith(remote)))
+
+
+def broad(step: Step) -> bool:
+    """It copies the whole context: ``COPY . .``."""
+    return any(
+        posixpath.normpath("/" + text) in ("/", "/*", "/*.*") for text in context_sources(step)
+    )
+
+
+def origin(target: Target, step: Step, path: str) -> str | None:
+    """The path in the build context of a file that a RUN reads; None if that cannot be told.
+
+    Args:
+        target: what is judged.
+        step: the RUN.
+        path: as it is written there.
+    """
+    if "$" in path:
+        return None
+    inside = target.project.inside
+    guesses = list(_guesses(target, step, step.path(path)))
+    found = next((guess for guess in guesses if guess in inside), None)
+    if found:
+        return found
+    plain = posixpath.normpath(path.lstrip("/"))
+    return plain if plain in inside and not guesses else None
+
+
+def project_requirements(target: Target, one: Install) -> list[tuple[str, Requirement]] | None:
+    """What the project that ``pip install .[extra]`` installs depends on; None if not at hand."""
+    local = next((p.text for p in one.packages if p.local), ".")
+    folder, _, extras = local.partition("[")
+    names = frozenset(name.strip() for name in extras.rstrip("]").split(",") if name.strip())
+    for name in ("pyproject.toml", "setup.py"):
+        here = origin(target, one.step, f"{folder}/{name}")
+        found = file_requirements(here, target.project.text, extras=names) if here else None
+        if found:
+            return found
+    return None
+
+
+def _guesses(target: Target, step: Step, path: str) -> Iterator[str]:
+    for mount in step.one.mounts:
+        if mount["type"] == "bind" and not mount.get("from"):
+            there = step.path(step.resolve(mount.get("target") or mount.get("dst") or "")[0])
+            here = step.resolve(mount.get("source") or mount.get("src") or ".")[0]
+            yield from _below(path, there, here)
+    before = [
+        s for s in target.all_steps if s.stage == step.stage or s.stage in _line(target, step)
+    ]
+    for other in reversed(before):
+        if other.one.index > step.one.index:
+            continue
+        sources = context_sources(other)
+        if sources:
+            yield from _copied(other, sources, path)
+
+
+def _line(target: Target, step: Step) -> tuple[int, ...]:
+    found, at = [], target.dockerfile.stages[step.stage].base_stage
+    while at is not None:
+        found.append(at)
+        at = target.dockerfile.stages[at].base_stage
+    return tuple(found)
+
+
+def _copied(step: Step, sources: tuple[str, ...], path: str) -> Iterator[str]:
+    to = step.words[-1][0]
+    there = step.path(to)
+    for source in sources:
+        here = posixpath.normpath(f"/{source}").lstrip("/") or "."
+        name = posixpath.basename(here)
+        if "*" in name and posixpath.dirname(path) == there:
+            yield posixpath.join(posixpath.dirname(here), posixpath.basename(path))
+        elif path == posixpath.join(there, name) or path == there:
+            yield here
+        yield from _below(path, there, here)
+
+
+def _below(path: str, there: str, here: str) -> Iterator[str]:
+    if path == there:
+        yield posixpath.normpath(here.lstrip("/"))
+    elif path.startswith(there.rstrip("/") + "/"):
+        yield posixpath.normpath(
+            posixpath.join(here, path[len(there.rstrip("/")) + 1 :]).lstrip("/")
+        )

@@ -1,0 +1,162 @@
+"""Point 7: model weights come to the container when it starts, not when the image is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit import lessons
+from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
+from mldocker_lab.audit.origins import broad
+from mldocker_lab.audit.started import programs
+from mldocker_lab.audit.weights import (
+    fetches,
+    holds_models,
+    is_aside,
+    is_weights,
+    loads,
+    outside,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mldocker_lab.audit.model import Step, Target
+
+_REMOTE = ("http://", "https://")
+
+
+def judge(target: Target) -> Judged:
+    """No instruction of the image brings weights, and something says where they come from."""
+    faults: list[tuple[str, Spot]] = []
+    doubts: list[tuple[str, Spot]] = []
+    for step in target.chain:
+        if step.keyword in ("COPY", "ADD"):
+            said, doubt = _copied(target, step)
+            faults += [(text, target.spot(step)) for text in said]
+            doubts += [(text, target.spot(step)) for text in doubt]
+        elif step.keyword == "RUN":
+            said = [text for command in step.plain if (text := fetches(command))]
+            said += ["a model is loaded by Python in a here-document"] if loads(step) else []
+            faults += [(f"{text}, while the image is built", target.spot(step)) for text in said]
+    if faults:
+        return failed("; ".join(dict.fromkeys(t for t, _ in faults)), *(spot for _, spot in faults))
+    if doubts:
+        return unjudged(doubts[0][0], *(spot for _, spot in doubts))
+    said_outside = _outside(target)
+    if said_outside:
+        return passed(*said_outside)
+    return unjudged("no model is in sight, neither in the image nor outside")
+
+
+def _outside(target: Target) -> tuple[str, Spot] | None:
+    """What says that the model comes at the start: a volume, a variable, a download."""
+    for step in target.chain:
+        if step.keyword == "VOLUME" and any(holds_models(text) for text, _ in step.words):
+            return f"a volume holds the model: {step.one.value}", target.spot(step)
+        names = step.one.words[::2] if step.keyword == "ENV" else ()
+        name = next((name for name in names if outside(name, "variable")), "")
+        if name:
+            return f"{name} says where the model is at run time", target.spot(step)
+    for unit in target.deployment.units if target.deployment else ():
+        found = next((text for text in unit.mounts if outside(text, "mount")), "")
+        variables = [text.partition("=")[0].partition(" ")[0] for text in unit.environment]
+        found = found or next((name for name in variables if outside(name, "variable")), "")
+        if found:
+            return f"{unit.name} gets its model from outside: {found}", unit.spot
+    for step, command in programs(target):
+        said = fetches(command)
+        named = next((text for text in command.texts if outside(text, "option")), "")
+        if named or (said and "trained" not in said):
+            return f"the container is told its model at the start: {named or said}", target.spot(
+                step
+            )
+    return None
+
+
+def _copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
+    """What a COPY brings for sure, and what it may bring."""
+    faults, doubts = [], []
+    from_stage = step.one.flag("from") is not None
+    for text, known in step.words[:-1]:
+        if "<<" in text:
+            continue
+        if is_weights(text):
+            verb = "fetched" if text.startswith(_REMOTE) else "copied"
+            faults.append(f"weights are {verb} into the image: {text}")
+        elif from_stage:
+            if (holds_models(text) and _made(target, step)) or _fetched(target, step, text):
+                faults.append(f"the model is copied into the image from another stage: {text}")
+        elif text.startswith(_REMOTE):
+            continue
+        elif _at_hand(target, text):
+            faults += _in_context(target, step, text)
+        elif holds_models(text) and not broad(step):
+            faults.append(f"a folder of models is copied into the image: {text}")
+        elif broad(step) or not known:
+            doubts.append(f"what {step.keyword} {text} brings is not at hand")
+    return faults, doubts
+
+
+def _at_hand(target: Target, text: str) -> bool:
+    return target.project.whole and ("*" in text or bool(target.project.below(text)))
+
+
+def _made(target: Target, step: Step) -> bool:
+    """The stage that a model is copied from does something: it trains, downloads or copies."""
+    stages = target.dockerfile.source_stages(step.one)
+    steps = (other for index in stages for other in target.steps.get(index, ()))
+    return any(other.one.filesystem for other in steps)
+
+
+def _fetched(target: Target, step: Step, text: str) -> bool:
+    """The stage that it is copied from downloads weights to that place."""
+    for index in target.dockerfile.source_stages(step.one):
+        for other in target.steps.get(index, ()):
+            for command in other.plain if other.keyword == "RUN" else ():
+                there = any(word.startswith(text.rstrip("*")) for word in command.texts)
+                if len(text.strip("/")) and there and "trained" not in fetches(command):
+                    return bool(fetches(command))
+    return False
+
+
+def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:
+    """What a source that is at hand brings: a folder for weights, or files with weights."""
+    names = target.project.below(text.rstrip("*"))
+    if holds_models(text) and not broad(step) and not any(n.endswith(".py") for n in names):
+        yield f"a folder of models is copied into the image: {text}"
+        return
+    ignored = target.ignore.ignored if target.ignore else lambda _: False
+    sizes = target.project.sizes
+    found = [
+        (sizes.get(target.project.in_context(name), 0), name)
+        for name in names
+        if is_weights(name) and not is_aside(name) and not ignored(name)
+    ]
+    if found:
+        size, name = max(found)
+        yield f"{step.keyword} {text} takes {name} along ({size // 1000} kB)"
+
+
+RULE = Rule(
+    id="model-external",
+    number=7,
+    title="model weights are not baked in",
+    why="Baked weights make every release of the code re-send gigabytes, and tie the model's "
+    "version to the image's.",
+    fix="Mount the weights, or fetch them at the start by revision and checksum; if they must be "
+    "baked in, give them a layer of their own.",
+    lesson=lessons.MODELS,
+    judge=judge,
+    bad=Example(
+        {
+            "Dockerfile": "FROM python:3.11-slim\nARG MODEL=models/bert-large.onnx\nCOPY ${MODEL} "
+            "/models/\n"
+        }
+    ),
+    good=Example(
+        {
+            "Dockerfile": "FROM python:3.11-slim\nENV MODEL_PATH=/models/bert-large.onnx\nCOPY "
+            "serve.py .\nVOLUME /models\n"
+        }
+    ),
+)

@@ -1,0 +1,171 @@
+"""Point 3: every Python package has one exact version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit import lessons
+from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
+from mldocker_lab.audit.origins import context_sources, origin, project_requirements
+from mldocker_lab.audit.requirements import file_requirements, is_lock
+
+if TYPE_CHECKING:
+    from mldocker_lab.audit.installs import Install
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.requirements import Requirement
+
+_SHOWN = 5
+#: What installs the others; it is not part of what the service computes with.
+_TOOLS = frozenset(
+    """
+pip setuptools wheel uv poetry poetry-core poetry-plugin-export pipenv pdm virtualenv pip-tools
+conda mamba hatch build pipx
+""".split()
+)
+
+
+@dataclass
+class _Seen:
+    """What was found so far."""
+
+    loose: list[tuple[str, Spot]] = field(default_factory=list)
+    unknown: list[tuple[str, Spot]] = field(default_factory=list)
+    exact: int = 0
+
+
+def judge(target: Target) -> Judged:
+    """No install command, and no file that one reads, names a package without ``==``."""
+    seen = _Seen()
+    for one in target.installs():
+        _packages(target, one, seen)
+        for path in one.files:
+            _file(target, one, path, seen)
+        if one.project and not one.files:
+            _project(target, one, seen)
+    if seen.loose:
+        names = [name for name, _ in seen.loose]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        return failed(
+            f"without an exact version: {', '.join(names[:_SHOWN])}{more}",
+            *(s for _, s in seen.loose),
+        )
+    if seen.unknown:
+        return unjudged(seen.unknown[0][0], *(spot for _, spot in seen.unknown))
+    if seen.exact:
+        return passed("every package that is installed has an exact version")
+    return unjudged("no Python package is installed here")
+
+
+def _packages(target: Target, one: Install, seen: _Seen) -> None:
+    for text in one.redirected:
+        word = next((p.text for p in reversed(one.packages)), one.command.name)
+        said = f"{word} (the unquoted > in >{text} is a redirection to the shell)"
+        seen.loose.append((said, target.spot(one.command, f'quote it: "{word}>{text}"')))
+    for package in one.packages:
+        start, end = one.places.get(package.text, (one.command.start, one.command.end))
+        spot = target.span(start, end, f"{package.text} has no exact version")
+        _one(package, spot, seen, constrained=one.constrained)
+
+
+def _one(package: Requirement, spot: Spot, seen: _Seen, *, constrained: bool) -> None:
+    if package.local or (package.name in _TOOLS and not package.pinned):
+        return
+    if package.pinned:
+        seen.exact += 1
+    elif package.pinned is None:
+        seen.unknown.append((f"nobody can tell from here what {package.text} is", spot))
+    elif constrained:
+        seen.unknown.append((f"a constraints file decides about {package.text}", spot))
+    else:
+        seen.loose.append((package.text, spot))
+
+
+def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
+    """A requirements file or a lock."""
+    spot = target.spot(one.command, f"{path} is not at hand")
+    if one.locked or (is_lock(path) and _is_there(target, path)):
+        seen.exact += 1
+        return
+    if path.endswith(".lock") and not is_lock(path):  # requirements.lock
+        seen.exact += 1
+        return
+    if is_lock(path):
+        seen.unknown.append(
+            (f"{one.tool} resolves anew if there is no {path}, and none is named", spot)
+        )
+        return
+    here = origin(target, one.step, path)
+    found = file_requirements(here, target.project.text) if here else None
+    if found is None:
+        seen.unknown.append((f"{path} is not at hand", spot))
+        return
+    seen.exact += 1
+    for file, package in found:
+        there = Spot(
+            target.project.in_context(file),
+            package.line,
+            message=f"{package.text} has no exact version",
+        )
+        _one(package, there, seen, constrained=one.constrained)
+
+
+def _is_there(target: Target, lock: str) -> bool:
+    """The lock is copied by name, mounted, or in the context."""
+    if lock in target.project.inside:
+        return True
+    named = [text for step in target.all_steps for text in context_sources(step)]
+    named += [m.get("source", "") for step in target.all_steps for m in step.one.mounts]
+    return any(text.rstrip("*").endswith(lock.rstrip("*")) or _wild(text, lock) for text in named)
+
+
+def _wild(text: str, lock: str) -> bool:
+    return "*" in text and lock.startswith(text.rpartition("/")[2].partition("*")[0] or "/")
+
+
+def _project(target: Target, one: Install, seen: _Seen) -> None:
+    """``pip install .``: its dependencies stand in the project's own files."""
+    if one.option("--no-deps") is not None:
+        return
+    spot = target.spot(one.command)
+    local = next((p.text for p in one.packages if p.local), ".")
+    if any(mark in local for mark in (".whl", ".tar.gz", ".zip", "*")):
+        seen.unknown.append((f"what {local} depends on is not at hand", spot))
+        return
+    found = project_requirements(target, one)
+    if not found:
+        seen.unknown.append(("the project's own dependencies are not at hand", spot))
+        return
+    for file, package in found:
+        there = Spot(
+            target.project.in_context(file),
+            package.line,
+            message=f"{package.text} has no exact version",
+        )
+        _one(package, there, seen, constrained=one.constrained)
+
+
+RULE = Rule(
+    id="python-pins",
+    number=3,
+    title="all Python packages have exact versions",
+    why="An open version is resolved anew by every build: the image changes although nothing of "
+    "yours did.",
+    fix="Install from a complete lock: pip-compile --generate-hashes or uv export, then pip "
+    "install --require-hashes -r.",
+    lesson=lessons.PINS,
+    judge=judge,
+    bad=Example(
+        {
+            "Dockerfile": 'FROM python:3.11-slim\nRUN pip install torch "numpy>=1.26" '
+            "setuptools>=41\n"
+        }
+    ),
+    good=Example(
+        {
+            "Dockerfile": "FROM python:3.11-slim\nCOPY requirements.txt .\nRUN pip install -r "
+            "requirements.txt\n",
+            "requirements.txt": "numpy==1.26.4\nonnxruntime==1.19.2 ; python_version > '3.8'\n",
+        }
+    ),
+)

@@ -1,0 +1,138 @@
+"""What a container starts: ENTRYPOINT and CMD, and the script of the project they point to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit.installs import unwrapped
+from mldocker_lab.audit.origins import origin
+from mldocker_lab.audit.shell import Command, commands
+
+if TYPE_CHECKING:
+    from mldocker_lab.audit.model import Step, Target
+
+__all__ = ["PYTHON", "is_job", "is_python", "programs"]
+
+PYTHON = re.compile(r"(python|pypy)[\d.]*$")
+_OF_PYTHON = frozenset(
+    """
+uvicorn gunicorn hypercorn fastapi streamlit flask celery mlflow bentoml jupyter jupyter-lab
+jupyter-notebook vllm ray prefect dagster airflow gradio litestar granian daphne waitress-serve
+chainlit accelerate torchrun deepspeed tensorboard dash voila rasa label-studio serve pytest uv
+poetry pipenv
+""".split()
+)
+_NOT_PYTHON = frozenset(
+    """
+node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh
+zsh /bin/bash sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve
+text-generation-launcher text-embeddings-router llama-server true cat echo redis-server postgres
+R Rscript julia go cargo make
+""".split()
+)
+_WRAPPERS = frozenset(
+    ["tini", "dumb-init", "catatonit", "_entrypoint.sh", "entrypoint", "nvidia_entrypoint.sh"]
+)
+_PYTHON_BASE = re.compile(
+    r"(^|/)(python|pypy|miniconda3?|anaconda3?|micromamba|mambaforge|miniforge3|pytorch|tensorflow|"
+    r"uvicorn-gunicorn)"
+    r"|python\d?|py3\d",
+    re.IGNORECASE,
+)
+_ENVIRONMENT = re.compile(r"venv|site-packages|dist-packages|conda|/install\b|\.local|pyinstaller")
+_TRAINS = re.compile(
+    r"(^|[/_.-])(train|training|trainer|finetune|fine_tune|preprocess\w*|evaluate|eval|prepare\w*|"
+    r"benchmark)"
+    r"(ing)?([_.-]|$)",
+    re.IGNORECASE,
+)
+_HELP = frozenset(["--help", "-h", "help", "--version"])
+_LONGEST = 20_000
+
+
+def programs(target: Target) -> list[tuple[Step, Command]]:
+    """The commands that run when the container starts, in order; scripts at hand are read."""
+    found: list[tuple[Step, Command]] = []
+    entry, cmd = target.entrypoint, target.command
+    if entry and cmd and entry.plain and cmd.one.json and not _hands_on(entry.plain[0]):
+        whole = replace(entry.plain[0], words=entry.plain[0].words + cmd.commands[0].words)
+        return [(cmd, _behind_init(whole))]
+    for step in target.started:
+        for command in step.plain:
+            plain = _behind_init(command)
+            found.append((step, plain))
+            found += [(step, one) for one in _script(target, step, plain)]
+    return found
+
+
+def _hands_on(command: Command) -> bool:
+    """An ENTRYPOINT that starts what CMD names: an init, or a script that ends in exec "$@"."""
+    return command.name in _WRAPPERS or any(text.endswith(".sh") for text in command.texts[:2])
+
+
+def _behind_init(command: Command) -> Command:
+    """The command that ``tini --`` or another init starts."""
+    if command.name in _WRAPPERS and len(command.words) > 1:
+        at = 1
+        while at < len(command.words) - 1 and command.words[at].text.startswith("-"):
+            at += 1
+        command = unwrapped(command.shifted(at))
+    script = command.texts[1:2]
+    if command.name in ("bash", "sh") and script and script[0].endswith(".sh"):
+        return command.shifted(1)
+    return command
+
+
+def _script(target: Target, step: Step, command: Command) -> list[Command]:
+    """The commands of a shell script of the project that is started."""
+    words = [word.text for word in command.words[:3]]
+    if words and words[0].rpartition("/")[2] in ("bash", "sh"):
+        words = words[1:]
+    path = next((word for word in words[:1] if word.endswith(".sh")), "")
+    here = origin(target, step, path) if path else None
+    text = target.project.text(here) if here else None
+    if not text or len(text) > _LONGEST:
+        return []
+    spot = step.one.source.start
+    return [unwrapped(one) for one in commands(text, step.values, lambda _: spot)]
+
+
+def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
+    """Whether the service is a Python program, or a program of a Python image that may be one."""
+    names = [command.name for _, command in found]
+    if any(PYTHON.match(name) or name in _OF_PYTHON for name in names):
+        return True
+    if any(command.texts and command.texts[0].endswith(".py") for _, command in found):
+        return True
+    first = next((name for name in reversed(names) if name), "")
+    if first in _NOT_PYTHON or not first:
+        return False
+    if "tritonserver" in target.root.name:
+        return False
+    if any(True for _ in target.installs(everywhere=False)) or _PYTHON_BASE.search(
+        target.root.name
+    ):
+        return True
+    copied = [s.one.value for s in target.chain if s.keyword == "COPY" and s.one.flag("from")]
+    return any(_ENVIRONMENT.search(text) for text in copied)
+
+
+def is_job(target: Target) -> bool:
+    """Whether it clearly starts something that ends: a training, a command-line tool's help."""
+    exposes = any(step.keyword == "EXPOSE" for step in target.chain)
+    found = programs(target)
+    if exposes or not found:
+        return False
+    for _, command in found:
+        if any(text in _HELP for text in command.texts):
+            return True
+        if PYTHON.match(command.name) and "-c" in command.texts[:4]:
+            return True
+        script = next((t for t in command.texts if t.endswith(".py")), "")
+        module = command.texts[command.texts.index("-m") + 1 :][:1] if "-m" in command.texts else ()
+        name = script or (module[0] if module else command.name)
+        if _TRAINS.search(name):
+            return True
+    return False

@@ -1,0 +1,156 @@
+"""What brings model weights: files by their names, commands by what they download or train."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mldocker_lab.audit.model import Step
+    from mldocker_lab.audit.shell import Command
+
+__all__ = ["fetches", "holds_models", "is_aside", "is_code", "is_weights", "loads", "outside"]
+
+_WEIGHTS = re.compile(
+    r"\.(pt|pth|ckpt|onnx|safetensors|gguf|ggml|h5|hdf5|keras|pb|tflite|pkl|pickle|joblib|mar|engine|"
+    r"plan|pdparams|pdmodel|caffemodel|weights|t7|mlmodel|params|nemo|model)(\b|$)",
+    re.IGNORECASE,
+)
+_NAMED_BIN = re.compile(r"(model|weights)[\w.-]*\.bin$", re.IGNORECASE)
+_FOLDER = re.compile(
+    r"(^|/)(models?|weights?|checkpoints?|ckpts?|pretrained(_models?|_weights|_ckpts?)?|"
+    r"saved_models?|model_repository|trained_models?|artifacts|"
+    r"model[-_]?(store|weights|files|data|artifacts?|cache))/?\*?$",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\.(py|json|ya?ml|toml|sh|txt|md|ipynb|cfg|ini|js|ts|proto)$", re.IGNORECASE)
+_DATA = re.compile(r"(^|/)(data|datasets?)/", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"(^|/)(tests?|fixtures|docs?|examples?|samples?|vocab\w*)/|tokenizer|vocab|scaler|encoder_label"
+)
+_HUB = re.compile(
+    r"huggingface\.\w+/\S+/resolve/|huggingface\.\w+/\S+\.(bin|pth?|gguf|safetensors)|"
+    r"fbaipublicfiles"
+)
+_BUCKET = re.compile(r"(s3|gs|az|abfss)://\S*(model|weight|checkpoint)", re.IGNORECASE)
+_HUB_REPOSITORY = re.compile(r"huggingface\.\w+/(?!spaces/)")
+_CALLS = re.compile(
+    r"(from_pretrained|snapshot_download|hf_hub_download|SentenceTransformer|load_model|hub\.load|"
+    r"pipeline|WhisperModel|easyocr\.Reader|YOLO|load_state_dict_from_url|TextEmbedding|"
+    r"CrossEncoder|get_model|download_model\w*)\s*\(|spacy\.cli\.download|download_root|"
+    r"\w\(\s*(pretrained|weights)\s*="
+)
+_SCRIPT = re.compile(
+    r"(download|fetch|get|cache|preload|prefetch|pull|warm|bake)[-_]?\w*"
+    r"(model|weight|checkpoint|ckpt|hf)\w*|"
+    r"(model|weight|checkpoint|ckpt)s?[-_]\w*(download|fetch|cache|preload|prefetch)\w*",
+    re.IGNORECASE,
+)
+_PLAIN_SCRIPT = re.compile(r"(download|fetch|prefetch)(er)?\.py$")
+_COMMAND = re.compile(r"[\w-]+-download$")
+_TRAINS = re.compile(r"(^|/)(train\w*|\w*_?train(ing)?)\.py$")
+_LOADERS = frozenset(
+    ["wget", "curl", "aria2c", "axel", "gsutil", "aws", "azcopy", "rclone", "gcloud"]
+)
+_VARIABLE = re.compile(
+    r"^(HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_CACHE|TORCH_HOME|"
+    r"SENTENCE_TRANSFORMERS_HOME|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR)|"
+    r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|STORE|BUCKET|CACHE)\w*)$"
+)
+_MOUNT = re.compile(
+    r"(^|[/_.-])(models?|weights|checkpoints?|hf[-_]?(cache|home)|huggingface|model[-_]?cache|"
+    r"artifacts|mlruns|ollama)([/_:.-]|$)",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(
+    r"^--(model|model[-_](path|dir|id|name|repository|store|uri)|checkpoint\w*|weights)(=|$)"
+)
+_SHOWN = 80
+
+
+def is_code(path: str) -> bool:
+    """Its name says that it holds code, settings or text."""
+    return bool(_CODE.search(path))
+
+
+def is_weights(path: str) -> bool:
+    """Its name says that it holds weights; a tensor among data is a dataset."""
+    name = posixpath.basename(path.rstrip("/"))
+    if is_code(path) or _DATA.search(path):
+        return False
+    return bool(_WEIGHTS.search(name) or _NAMED_BIN.search(name))
+
+
+def is_aside(path: str) -> bool:
+    """It belongs to tests or documentation, or is no model although it looks like one."""
+    return bool(_ASIDE.search(path))
+
+
+def holds_models(path: str) -> bool:
+    """Its name is that of a folder of models."""
+    return bool(_FOLDER.search(path))
+
+
+def fetches(command: Command) -> str:
+    """What a command brings, in words; "" if it brings no weights."""
+    name, texts = command.name, command.texts
+    line = " ".join(texts)[:_SHOWN]
+    if name in _LOADERS:
+        url = next((text for text in texts[1:] if _is_address(text)), "")
+        return f"weights are downloaded: {url}" if url else ""
+    if name.startswith("python"):
+        return _python(texts)
+    if name.endswith(".sh") or name in ("bash", "sh"):
+        script = next((text for text in texts if _SCRIPT.search(text)), "")
+        return f"a script fetches weights: {script}" if script else ""
+    return f"weights are downloaded: {line}" if _downloads(name, texts) else ""
+
+
+def _is_address(text: str) -> bool:
+    weights = _WEIGHTS.search(text) and "/" in text and not is_code(text)
+    return bool(_HUB.search(text) or _BUCKET.search(text) or weights)
+
+
+def _downloads(name: str, texts: tuple[str, ...]) -> bool:
+    if name == "git":
+        cloned = "clone" in texts and any(_HUB_REPOSITORY.search(text) for text in texts)
+        return cloned or texts[1:3] == ("lfs", "pull")
+    if name in ("huggingface-cli", "hf", "spacy"):
+        return "download" in texts
+    if name == "ollama":
+        return texts[1:2] == ("pull",)
+    return bool(name == "gdown" and texts[1:]) or bool(_COMMAND.match(name))
+
+
+def _python(texts: tuple[str, ...]) -> str:
+    line = " ".join(" ".join(texts).split())[:_SHOWN]
+    if "-c" in texts:
+        code = "".join(texts[texts.index("-c") + 1 :][:1])
+        return f"a model is loaded: {line}" if _CALLS.search(code) else ""
+    if texts[1:2] == ("-m",):
+        found = texts[2:4] == ("spacy", "download") or _SCRIPT.search("".join(texts[2:3]))
+        return f"a model is downloaded: {line}" if found else ""
+    script = next((text for text in texts[1:] if text.endswith(".py")), "")
+    name = posixpath.basename(script)
+    if script and _TRAINS.search(script):
+        return f"the model is trained: {line}"
+    fetched = _SCRIPT.search(name) or _PLAIN_SCRIPT.match(name)
+    return f"a script fetches weights: {script}" if script and fetched else ""
+
+
+def loads(step: Step) -> bool:
+    """Python in a here-document of a RUN loads a model."""
+    documents = step.one.heredocs if "python" in step.one.value else ()
+    return any(_CALLS.search(document.content) for document in documents)
+
+
+def outside(text: str, kind: str) -> bool:
+    """Whether a variable, a mount or an option says that the model is somewhere else.
+
+    Args:
+        text: its name, or how it is written.
+        kind: "variable", "mount" or "option".
+    """
+    pattern = {"variable": _VARIABLE, "mount": _MOUNT, "option": _OPTION}[kind]
+    return bool(pattern.search(text))

@@ -1,0 +1,8 @@
+import { client, course } from './courseplugin';
+import { dockerfile } from './dockerfileplugin';
+import { engine, status } from './engineplugin';
+import { notebook } from './notebookplugin';
+import { tour } from './tourplugin';
+
+/** Small parts, each of which can be disabled. */
+export default [client, course, engine, status, dockerfile, notebook, tour];

@@ -1,0 +1,199 @@
+"""Will this image run on this host? The three gates together, and a grid of many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mldocker_lab.gpu.gate_cuda import cuda_gate
+from mldocker_lab.gpu.gate_image import image_gate
+from mldocker_lab.gpu.gate_kernels import kernels_gate
+from mldocker_lab.gpu.verdict import REFUSED, RUNS, Gate, Verdict, overall
+from mldocker_lab.show.table import Column, Table, bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mldocker_lab.gpu.gate_image import Way
+    from mldocker_lab.gpu.host import Host
+    from mldocker_lab.gpu.image import Image
+    from mldocker_lab.gpu.tables import Tables
+
+__all__ = ["GATES", "Check", "Matrix", "check", "matrix", "short_name", "word"]
+
+#: The gates in the order in which a container meets them, and when each is asked.
+GATES = {
+    "image": "before it starts",
+    "cuda": "when CUDA starts",
+    "kernels": "at the first kernel",
+}
+
+
+_WHO = (
+    "Gate image is asked by NVIDIA's hook. Engines from 29.2 on try CDI first for --gpus, and then "
+    "nobody asks it."
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Check:
+    """The answer for one image on one host.
+
+    Attributes:
+        image: the image.
+        host: the host.
+        gates: gate → what it says, with the reason in words.
+        notice: what to know about the tables' age; "" while they are young.
+    """
+
+    image: Image
+    host: Host
+    gates: dict[str, Gate]
+    notice: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """All gates together: "runs", "refused" or "cannot-tell"."""
+        return overall(gate.verdict for gate in self.gates.values())
+
+    @property
+    def reason(self) -> str:
+        """The reason of the gate that decides."""
+        decisive = next((g for g in self.gates.values() if g.verdict == self.verdict), None)
+        return "all gates are open" if self.verdict == RUNS or not decisive else decisive.reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON sees it (the keys other tools rely on)."""
+        return {
+            "verdict": self.verdict,
+            "gates": {name: gate.to_dict() for name, gate in self.gates.items()},
+            "image": self.image.to_dict(),
+            "host": self.host.to_dict(),
+            "notice": self.notice,
+        }
+
+    def table(self) -> Table:
+        """The gates as a table."""
+        rows = [(name, GATES[name], g.verdict, g.reason) for name, g in self.gates.items()]
+        return Table(
+            f"{self.verdict}: {self.image.name} on {self.host.name}",
+            (Column("gate"), Column("asked"), Column("answer"), Column("why")),
+            tuple(rows),
+            tuple(
+                filter(None, (f"Host: {self.host.origin}. {self.host.source}", _WHO, self.notice))
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return self.table().to_text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return bundle([self.table()], include, exclude)
+
+
+def check(image: Image, host: Host, tables: Tables, way: Way = "gpus") -> Check:
+    """Ask the three gates.
+
+    Args:
+        image: what is known about the image.
+        host: what is known about the host.
+        tables: which driver runs which CUDA, and which cards have kernels.
+        way: how the GPU is asked for.
+    """
+    gates = {
+        "image": image_gate(image, host, way),
+        "cuda": cuda_gate(image, host, tables),
+        "kernels": kernels_gate(image, host, tables),
+    }
+    return Check(image, host, gates, tables.notice())
+
+
+@dataclass(frozen=True, repr=False)
+class Matrix:
+    """Hosts and images, and the answer for each pair.
+
+    Attributes:
+        cells: the answers, row by row.
+        hosts: the rows.
+        images: the columns.
+    """
+
+    cells: tuple[tuple[Check, ...], ...]
+    hosts: tuple[Host, ...]
+    images: tuple[Image, ...]
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter([one for row in self.cells for one in row])
+
+    def count(self, verdict: Verdict) -> int:
+        """How many pairs have this verdict."""
+        return sum(one.verdict == verdict for row in self.cells for one in row)
+
+    def of(self, host: str, image: str) -> Check:
+        """The answer for a pair, each told by its name or a part of it.
+
+        Raises:
+            KeyError: there is no such pair.
+        """
+        for row in self.cells:
+            for one in row:
+                if host in one.host.name and image in one.image.name:
+                    return one
+        raise KeyError((host, image))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The grid as JSON sees it."""
+        return {
+            "cells": [
+                {"host": one.host.name, "image": one.image.name, "verdict": one.verdict,
+                 "gates": {name: gate.to_dict() for name, gate in one.gates.items()}}
+                for row in self.cells for one in row
+            ]
+        }  # fmt: skip
+
+    def table(self) -> Table:
+        """The verdicts as a table."""
+        columns = (Column("host"), *(Column(short_name(image.name)) for image in self.images))
+        rows = [(_titled(row[0].host), *(word(one) for one in row)) for row in self.cells]
+        notes = (
+            "A, B, C: the gate that refuses, or that cannot tell (image, cuda, kernels).",
+            "* made-up: put together from public tables, no such machine was looked at.",
+        )
+        return Table("Which image runs on which host", columns, tuple(rows), notes)
+
+    def __repr__(self) -> str:
+        return self.table().to_text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from mldocker_lab.gpu.shown import matrix_html
+
+        forms = {"text/plain": repr(self), "text/html": matrix_html(self)}
+        wanted = set(include or forms) - set(exclude or ())
+        return {kind: form for kind, form in forms.items() if kind in wanted}
+
+
+def matrix(
+    hosts: Sequence[Host], images: Sequence[Image], tables: Tables, way: Way = "gpus"
+) -> Matrix:
+    """Every image on every host."""
+    cells = tuple(tuple(check(image, host, tables, way) for image in images) for host in hosts)
+    return Matrix(cells, tuple(hosts), tuple(images))
+
+
+def word(one: Check) -> str:
+    """The verdict in short, and the letters of the gates that make it: "no A B"."""
+    letters = dict(zip(GATES, "ABC", strict=True))
+    if one.verdict == RUNS:
+        return "runs"
+    deciding = [letters[name] for name, gate in one.gates.items() if gate.verdict == one.verdict]
+    return " ".join(["no" if one.verdict == REFUSED else "?", *deciding])
+
+
+def short_name(name: str) -> str:
+    """An image's name for the head of a column: its tag, or what is special about it."""
+    tail = name.rpartition("+")[2] if "torch" in name else name.rpartition("/")[2]
+    return tail.removeprefix("cuda:").partition("-")[0][:14]
+
+
+def _titled(host: Host) -> str:
+    return f"{host.name} *" if host.origin == "made-up" else host.name

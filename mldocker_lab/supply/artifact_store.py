@@ -1,0 +1,170 @@
+"""A store for model files that graded containers download from: a container of ours beside them.
+
+What MLflow is in the lesson, in a second instead of five, on whatever network graded containers
+are: they are a stranger's and reach nothing else. It can be slow, hand out other bytes, or be
+down, whenever a check wants that.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import weakref
+from contextlib import contextmanager
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from mldocker_lab.engine.client import LABEL
+from mldocker_lab.errors import EngineError, SupplyError
+from mldocker_lab.supply import bases, reach
+from mldocker_lab.supply.model_registry import MODELS_HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Self
+
+    from mldocker_lab.supply.mirror import Mirror
+
+__all__ = ["ArtifactStore"]
+
+_PORT = 8412
+_FOLDER = "/srv"
+_FILES = f"{_FOLDER}/models"
+_START_SECONDS = 30
+_POLL_SECONDS = 0.02
+
+
+class ArtifactStore:
+    """A store that runs; use it in a ``with`` block, or ``close`` it.
+
+    Args:
+        mirror: the wheel mirror on the engine: containers reach this store in the same way.
+        network: the network that graded containers are on; None where they are on the default.
+        host: what it may use, as arguments of the SDK's ``create_host_config``.
+        labels: further labels of its container.
+
+    Attributes:
+        address: where containers find it, given ``hosts``.
+        hosts: what a container needs to know for that, name → address.
+
+    Raises:
+        SupplyError: it did not start.
+    """
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        network: str | None = None,
+        host: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        self._engine = engine = mirror.engine
+        self._network = network
+        self._way = way = "address" if network else mirror.way
+        published = reach.published_on(engine, way)
+        self._container = engine.create(
+            bases.SLIM,
+            [
+                *("python3", f"{_FOLDER}/artifact_server.py", _FILES),
+                *(reach.listens_on(way), str(0 if way == "host" else _PORT)),
+            ],
+            host={**(host or {}), **_place(way, network, published)},
+            ports=[_PORT] if published else None,
+            labels={**(labels or {}), LABEL: "artifact-store"},
+        )
+        self._remove = weakref.finalize(self, _remove, engine, self._container)
+        try:
+            self._write("artifact_server.py", _server())
+            self._write("models/.here", b"")
+            engine.start(self._container)
+            self.address = f"http://{MODELS_HOST}:{self._port(published)}"
+            self.hosts = {MODELS_HOST: reach.address(engine, self._container, way, network or "")}
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"an artifact store, for containers at {self.address}"
+
+    def put(self, path: str, data: bytes) -> None:
+        """Have a file under "name/version"; one that is there is replaced."""
+        self._write(f"models/{path}", data)
+
+    @contextmanager
+    def hold(self, path: str) -> Iterator[None]:
+        """While the block runs, send half of a file; the rest when it ends."""
+        with self._marked(f"{path}.hold"):
+            yield
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """While the block runs, answer nobody."""
+        with self._marked("down"):
+            yield
+
+    def seen(self, event: str, path: str) -> int:
+        """How often something has happened to a file: "asked", "half" or "sent"."""
+        lines = (json.loads(line) for line in self._engine.logs(self._container).splitlines())
+        return sum(one == {"event": event, "path": f"/{path}"} for one in lines)
+
+    def close(self) -> None:
+        """Remove it, with all it holds: whoever asks then finds nobody."""
+        self._remove()
+
+    def _write(self, name: str, data: bytes) -> None:
+        self._engine.put_files(self._container, _FOLDER, {name: data})
+
+    @contextmanager
+    def _marked(self, name: str) -> Iterator[None]:
+        """A file that tells the server how to behave, for a while."""
+        self._write(f"models/{name}", b"")
+        try:
+            yield
+        finally:
+            self._engine.execute(self._container, ["rm", "-f", f"{_FILES}/{name}"])
+
+    def _port(self, published: str | None) -> int:
+        """Wait until it listens; the port that containers find it at."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not (said := self._engine.logs(self._container)).endswith("\n"):
+            told = self._engine.inspect(self._container)
+            if told["State"]["Status"] == "exited" or time.monotonic() > deadline:
+                raise SupplyError(f"the artifact store did not start:\n{said}")
+            time.sleep(_POLL_SECONDS)
+        if not published:
+            return int(json.loads(said)["port"])
+        bound = self._engine.inspect(self._container)["NetworkSettings"]["Ports"]
+        return int(bound[f"{_PORT}/tcp"][0]["HostPort"])
+
+
+def _place(way: str, network: str | None, published: str | None) -> dict[str, Any]:
+    """Where it stands on the engine, and that it needs no rights there."""
+    place: dict[str, Any] = {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "mem_limit": "128m",
+        "memswap_limit": "128m",
+        "auto_remove": True,
+    }
+    if network:
+        return {**place, "network_mode": network}
+    if published:
+        return {**place, "port_bindings": {_PORT: (published, None)}}
+    return {**place, "network_mode": "host"} if way == "host" else place
+
+
+def _remove(engine: Any, container: str) -> None:
+    try:
+        engine.remove(container)
+    except EngineError:
+        return  # the engine is gone, or is removing it already
+
+
+def _server() -> bytes:
+    return (resources.files(__package__) / "artifact_server.py").read_bytes()

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+sed "s/@SCALE@/${SCALE:-1}/" /app/settings.template > /app/settings.json
+exec python /app/app.py
