@@ -215,13 +215,6 @@ class Halting:
                 ours.sendall(data)
 
 
-#: The command line of somebody who cannot read the engine's disk.
-ASKING = (
-    "import mldocker_lab.build.measured as measured; measured.on_disk = lambda *_: None; "
-    "from mldocker_lab.cli import main; main()"
-)
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals are different there")
 def test_ctrl_c_hangs_up(engine, tmp_path):
     """The command ends at once, and the engine answers as before."""
@@ -229,7 +222,7 @@ def test_ctrl_c_hangs_up(engine, tmp_path):
         pytest.skip("the engine is not on a socket of this machine")
     halting = Halting(engine)
     environment = {**os.environ, "MLDOCKER_ENGINE": halting.url, "MLDOCKER_HOME": str(tmp_path)}
-    command = [sys.executable, "-c", ASKING, "inspect", bases.DEVEL]
+    command = [sys.executable, "-m", "mldocker_lab.cli", "inspect", bases.DEVEL]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
