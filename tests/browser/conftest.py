@@ -101,7 +101,9 @@ class Lab:
     def open(self, path: str) -> Locator:
         """Open a notebook, and wait for its kernel: a cell run before asks for one, and hangs."""
         self.command("docmanager:open", path=path)
-        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.ready")
+        current = "window.jupyterapp.shell.currentWidget?.sessionContext"
+        self.page.wait_for_function(f"() => {current} !== undefined")
+        self.page.evaluate(f"() => {current}.ready")
         return self.page.locator(".jp-NotebookPanel:visible")
 
     def shoot(self, name: str) -> None:
