@@ -82,9 +82,9 @@ def test_a_pair_is_compared_built_edited_and_kept(lab, folder, axe, outside):
     cell.get_by_text('lab.build_pair("contexts/03_cache")').wait_for()
     cell.get_by_text('pair.edit("app.py").plot_edit()').wait_for()
     lab.command("docmanager:save")
-    lab.command("notebook:shutdown-kernel")
     assert lab.errors == []
     assert outside() == []
+    lab.command("notebook:shutdown-kernel")
 
 
 @pytest.mark.timeout(120)

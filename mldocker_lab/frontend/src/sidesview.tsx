@@ -211,7 +211,7 @@ function Step(props: {
   const seconds = done ? done.seconds : moment?.seconds;
   const facts = [
     makes ? words[state] : '',
-    state === 'run' && seconds != null ? `${seconds.toFixed(1)} s` : '',
+    makes && state === 'run' && seconds != null ? `${seconds.toFixed(1)} s` : '',
     makes && done?.bytes != null ? size(done.bytes) : ''
   ].filter(Boolean);
   return (
