@@ -113,3 +113,32 @@ def test_a_folder_without_two_dockerfiles_gets_a_sentence(lab):
     lab.command("mldocker-lab:side-by-side", path="empty")
     view = lab.page.locator(".mldockerlab-sides:visible")
     view.get_by_text("has no two Dockerfiles to compare").wait_for()
+
+
+def test_an_exercise_is_compared_from_the_file_browser(course, axe):
+    launcher = course.page.locator(".jp-Launcher:visible")
+    launcher.get_by_title("Compare two Dockerfiles").or_(
+        launcher.locator('[title*="Compare two Dockerfiles"]')
+    ).first.wait_for()
+    answer = course.root / "exercises" / "90_word" / "answer"
+    (answer / "Dockerfile").write_text("FROM scratch\nCOPY word.txt /\n")
+    course.command("filebrowser:open-path", path="exercises")
+    course.page.wait_for_function(
+        "() => window.jupyterapp.commands.hasCommand('mldocker-lab:side-by-side-here')"
+    )
+    row = course.page.locator(".jp-DirListing-item", has_text="90_word")
+    row.click(button="right")
+    course.page.locator(".lm-Menu:visible").get_by_text("Compare Side by Side").click()
+    view = course.page.locator(".mldockerlab-sides:visible")
+    for line in ("COPPY word.txt /", "COPY word.txt /"):
+        view.get_by_text(line, exact=True).first.wait_for()
+    assert view.get_by_role("button", name="Build both from cold").is_disabled()
+    view.get_by_role("alert").get_by_text("COPPY").wait_for()
+    assert axe(course, ".mldockerlab-sides") == []
+    view.get_by_role("button", name="Edit exercises/90_word/answer/Dockerfile").click()
+    course.page.locator(".jp-FileEditor:visible .cm-content").wait_for()
+
+    course.command("mldocker-lab:side-by-side", path="exercises/90_word")
+    view.wait_for()
+    assert course.page.locator(".mldockerlab-sides").count() == 1
+    assert course.errors == []
