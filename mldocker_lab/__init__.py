@@ -43,6 +43,7 @@ _HOME = {
     "guesses": "mldocker_lab.guessing.ask",
     "inspect": "mldocker_lab.lab",
     "jump": "mldocker_lab.jumping",
+    "latencies": "mldocker_lab.show.latency",
     "lesson": "mldocker_lab.lessons",
     "model_registry": "mldocker_lab.lab",
     "predict": "mldocker_lab.guessing.ask",

@@ -12,6 +12,7 @@ The rules are pure functions in ``mldocker_lab.gpu``; this module finds what the
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "badge", "call", "check", "diagnose", "flags", "gpu", "host", "hosts", "image", "images",
-    "matrix", "probe", "requirement", "spec",
+    "matrix", "offer", "probe", "requirement", "spec",
 ]  # fmt: skip
 
 _NAME = re.compile(r"[\w./~-]{1,255}")  # of a container or a file; an error has blanks
@@ -228,16 +229,47 @@ def spec(text: str | bytes | Path) -> cdi.Spec:
         raise UsageError(f"cannot read {text}: {error.strerror}") from error
 
 
+def offer(text: str | bytes | Path | cdi.Spec) -> bool:
+    """Put a CDI spec where the lab's own engine looks; a second one of a kind replaces the first.
+
+    Another engine's folders are its owner's: there, and where the engine has no CDI, nothing is
+    written.
+
+    Returns:
+        Whether the engine finds it now.
+
+    Raises:
+        UsageError: the spec has problems.
+    """
+    from mldocker_lab import lab
+    from mldocker_lab.engine import private
+
+    known = _usable(text)
+    engine = lab.find_engine()
+    try:
+        folder = private.cdi_folder()
+        if str(folder) not in (engine.info().get("CDISpecDirs") or ()):
+            return False
+    finally:
+        engine.close()
+    (folder / f"{known.kind.replace('/', '-')}.json").write_text(json.dumps(known.data))
+    return True
+
+
 def flags(text: str | bytes | Path | cdi.Spec, device: str) -> passthrough.Passthrough:
     """What a device of a CDI spec brings, as plain flags of ``docker run``.
 
     Raises:
         UsageError: the spec has problems, or no such device.
     """
+    return passthrough.compiled(_usable(text), device)
+
+
+def _usable(text: str | bytes | Path | cdi.Spec) -> cdi.Spec:
     known = text if isinstance(text, cdi.Spec) else spec(text)
     if known.problems:
         raise UsageError(f"the spec cannot be used: {known.problems[0]}")
-    return passthrough.compiled(known, device)
+    return known
 
 
 def call(

@@ -82,9 +82,12 @@ LESSONS = {
     "04_multistage": multistage,
     "05_reproducible": reproducible,
     "06_models": models,
+    "07_gpu": unchanged,
     "08_health": unchanged,
     "09_least_privilege": unchanged,
     "09_owner": unchanged,
+    "10_runtime": unchanged,
+    "11_checklist": unchanged,
 }
 
 

@@ -25,6 +25,7 @@ LAB = [sys.executable, "-m", "mldocker_lab.cli"]
 PYTEST = [sys.executable, "-m", "pytest", "--durations=15"]
 EXERCISES = [*PYTEST, "-p", "no:cacheprovider", "tests/exercises"]
 TESTS = [*PYTEST, "tests", "--ignore=tests/exercises"]
+LEFT = [*PYTEST, "-q", "tests/lessons/test_leaks.py", "-k", "left_nothing_behind"]
 LESSONS = [*PYTEST, "--nbval-lax", "-p", "no:cacheprovider", "notebooks"]
 
 #: What a test run must not depend on: a live view, a missing engine or browser that goes unnoticed.
@@ -57,10 +58,17 @@ def main() -> int:
 def suites() -> int:
     """All tests, in two lanes where there can be a second engine; returns how many failed."""
     if not private_engine_runs():
-        return step("exercises", EXERCISES) + step("tests", TESTS) + step("lessons", LESSONS)
+        return step("exercises", EXERCISES) + step("tests", TESTS) + lessons()
     with Beside("exercises", EXERCISES) as beside:
-        failed = step("tests", TESTS) + step("lessons", LESSONS)
+        failed = step("tests", TESTS) + lessons()
         return failed + beside.finish()
+
+
+def lessons() -> int:
+    """Every lesson, and whether they left anything on the engine."""
+    failed = step("lessons", LESSONS)
+    os.environ["MLDOCKER_AFTER_LESSONS"] = "1"
+    return failed + step("what lessons left", LEFT)
 
 
 class Beside:

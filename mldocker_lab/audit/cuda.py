@@ -11,6 +11,8 @@ from mldocker_lab.audit.origins import origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mldocker_lab.audit.images import Base
     from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
@@ -24,6 +26,10 @@ _INDEXES = frozenset(
 )
 _INDEX = re.compile(r"whl/(?:nightly/|test/|pre/)?cu(\d{2,3})\b|/cu(\d{2,3})(?:/|$)|^cu(\d{2,3})$")
 _CPU_INDEX = re.compile(r"whl/(nightly/|test/)?cpu\b|^cpu$")
+#: Indexes that leave the choice open: mirrors of the usual one, and torch's page of all wheels.
+_ANY_WHEELS = re.compile(r"torch_stable|pypi|mirror", re.IGNORECASE)
+_OTHER_DEVICE = re.compile(r"\+(cpu|rocm|xpu)")
+_TOOLKIT = re.compile(r"cuda(?:-[a-z]+)*-(\d\d)-(\d)\b")
 _LOCAL = re.compile(r"\+(?:pt\d+)?cu(\d{2,3})\b|[-_]cuda(\d{2,3})\b")
 _NAMED = re.compile(r"cupy-cuda(\d+)x|jax-cuda(\d+)-\w+|.*-cu(\d\d)$")
 _EXTRA = re.compile(r"\[[^\]]*cuda(\d\d)[^\]]*\]")
@@ -36,10 +42,17 @@ _VARIABLES = (
     "UV_TORCH_BACKEND",
 )  # fmt: skip
 #: CUDA's major version in the wheels that the usual index has for a version of torch.
-_TORCH = {"1.12": 10, "1.13": 11, "2.0": 11} | {f"2.{minor}": 12 for minor in range(1, 11)}
-_GPU_PACKAGES = frozenset(
-    ["onnxruntime-gpu", "tensorflow-gpu", "faiss-gpu", "tensorrt", "paddlepaddle-gpu"]
+_TORCH = (
+    {f"1.{minor}": 10 for minor in range(3, 13)}
+    | {"1.13": 11, "2.0": 11}
+    | {f"2.{minor}": 12 for minor in range(1, 11)}
 )
+_GPU_PACKAGES = frozenset(
+    """
+onnxruntime-gpu tensorflow-gpu faiss-gpu tensorrt paddlepaddle-gpu vllm sglang flash-attn xformers
+""".split()
+)
+_GPU_EXTRA = re.compile(r"^(tensorflow|jax)\[[^\]]*(cuda|gpu)", re.IGNORECASE)
 _CONDA = frozenset(["cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit"])
 _MAJORS = range(10, 21)  # two digits are a major version; others, as 92, are 9.2
 _NEWEST = 13  # the CUDA that onnxruntime-gpu is built for today
@@ -66,6 +79,8 @@ class Seen:
         runtime: doubts about onnxruntime-gpu, which count if no wheel brings CUDA.
         settled: torch was taken from an index that names its CUDA, or the CPU.
         open_torch: installations of torch that leave its CUDA open.
+        torch: torch itself is installed.
+        beside: packages that bring torch along.
     """
 
     wheels: list[Wheel] = field(default_factory=list)
@@ -74,6 +89,8 @@ class Seen:
     runtime: list[tuple[str, Spot]] = field(default_factory=list)
     settled: bool = False
     open_torch: list[tuple[str, Spot]] = field(default_factory=list)
+    torch: bool = False
+    beside: list[tuple[Requirement, Spot]] = field(default_factory=list)
 
 
 def dotted(major: int, minor: int | None) -> str:
@@ -113,13 +130,29 @@ def survey(target: Target) -> Seen:
         indexes = [(value, target.spot(one.command)) for value in values if value]
         indexes += [(p.text, spot) for p, spot in packages if p.text.startswith("-")]
         settled = True in [_index(value, spot, seen) for value, spot in indexes]
+        decided = settled or any(not _ANY_WHEELS.search(value) for value, _ in indexes)
         for package, spot in packages:
-            _package(package, spot, one, target.root, seen, indexed=settled or bool(indexes))
+            _package(package, spot, one, target.root, seen, indexed=decided)
         seen.settled = seen.settled or (settled and any(p.name == "torch" for p, _ in packages))
-    if seen.settled:  # an index decided about torch, before or after
+    toolkits = list(_toolkits(target)) if target.root.cuda is None else []
+    seen.wheels += toolkits
+    if seen.settled or toolkits:  # an index decided about torch, before or after
         seen.open_torch = []
+    elif not seen.torch and seen.beside:
+        package, spot = seen.beside[0]
+        _torch(package, spot, target.root, seen)
     seen.faults += seen.open_torch
     return seen
+
+
+def _toolkits(target: Target) -> Iterator[Wheel]:
+    """A CUDA that the system's packages bring: ``apt-get install cuda-toolkit-12-4``."""
+    for step in target.chain:
+        for command in step.plain if step.keyword == "RUN" else ():
+            found = (_TOOLKIT.match(text) for text in command.texts if "install" in command.texts)
+            for match in filter(None, found):
+                major, minor = int(match.group(1)), int(match.group(2))
+                yield Wheel(major, minor, match.group(), target.spot(step))
 
 
 def _index(value: str, spot: Spot, seen: Seen) -> bool:
@@ -143,10 +176,17 @@ def _package(
     digits = next((g for match in matches if match for g in match.groups() if g), "")
     if digits:
         seen.wheels.append(Wheel(*_version(digits), package.text, spot))
-    if package.name in _GPU_PACKAGES or (digits and not matches[0]):
+    gpu = package.name in _GPU_PACKAGES or _GPU_EXTRA.match(package.text)
+    if gpu or (digits and not matches[0]):
         seen.wanted = seen.wanted or package.name
-    if package.name == "torch" and one.tool != "conda" and not (digits or indexed or seen.settled):
+    seen.torch = seen.torch or package.name in ("torch", "pytorch")
+    if package.name == "torch" and _OTHER_DEVICE.search(package.version):
+        seen.settled = True
+    free = one.tool != "conda" and not (digits or indexed or seen.settled)
+    if package.name == "torch" and free:
         _torch(package, spot, base, seen)
+    elif package.name in ("torchvision", "torchaudio") and free:
+        seen.beside.append((package, spot))
     if package.name == "onnxruntime-gpu":
         _onnxruntime(package, spot, base, seen)
 
@@ -162,15 +202,22 @@ def _conda(package: Requirement, spot: Spot, seen: Seen) -> None:
 
 def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
     """Torch from the usual index: its wheels bring a CUDA of their own."""
-    if "pytorch" in base.repository or not base.known or (base.user is None and not base.cuda):
+    if not base.known or (base.user is None and not base.cuda):
+        return
+    major = _TORCH.get(".".join(package.version.split(".")[:2]))
+    if "pytorch" in base.repository:  # what is there stays, unless another version is asked for
+        if major and base.cuda and not base.tag.startswith(package.version):
+            seen.wheels.append(Wheel(major, None, package.text, spot))
         return
     if package.pinned is False:
         there = f"whatever {base.text} has" if base.cuda else "and with it the driver that it needs"
         said = f"{package.text} names no exact version: it brings the newest CUDA, {there}"
         seen.open_torch.append((said, spot))
         return
-    major = _TORCH.get(".".join(package.version.split(".")[:2]))
-    if major and base.cuda:
+    if package.pinned and not base.gpu:
+        said = f"{package.text} brings a CUDA of its own, and nothing here says which"
+        seen.open_torch.append((said, spot))
+    elif major and base.cuda:
         seen.wheels.append(Wheel(major, None, package.text, spot))
 
 

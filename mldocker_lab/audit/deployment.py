@@ -52,6 +52,7 @@ class Unit:
         spot: where it stands.
         mounts: its volumes, as they are written.
         environment: its variables, ``NAME=value`` or the name.
+        target: the stage that compose builds; "" for the last.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Unit:
     spot: Spot
     mounts: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    target: str = ""
 
     @property
     def ours(self) -> bool:
@@ -86,8 +88,10 @@ class Deployment:
 
     @property
     def user(self) -> tuple[str, Spot] | None:
-        """The user that the deployment sets, and where."""
-        found = next((unit for unit in self.units if unit.user), None)
+        """The user that all who start it set, and where the first of them stands."""
+        if not all(unit.user for unit in self.units):
+            return None
+        found = next(iter(self.units), None)
         return (found.user, found.spot) if found else None
 
 
@@ -126,15 +130,21 @@ def _documents(text: str) -> Iterator[Any]:
         return
 
 
-def units(path: str, text: str) -> list[Unit]:
-    """The containers that a file starts; none if it is another kind of file."""
+def units(path: str, text: str, values: str = "") -> list[Unit]:
+    """The containers that a file starts; none if it is another kind of file.
+
+    Args:
+        path: its path in the project.
+        text: what it says.
+        values: what the values.yaml of its Helm chart says, if it belongs to one.
+    """
     if len(text) > _MOST:
         return []
     if path.endswith((".yml", ".yaml")):
         if "services" not in text and "containers" not in text:
             return []
         if "{{" in text:
-            return _template(path, text)
+            return _template(path, text, values)
         return [
             unit
             for data in _documents(text)
@@ -144,17 +154,27 @@ def units(path: str, text: str) -> list[Unit]:
     return list(_script(path, text)) if "docker run" in text or "podman run" in text else []
 
 
-def _template(path: str, text: str) -> list[Unit]:
+def _template(path: str, text: str, values: str) -> list[Unit]:
     """A Helm template, which is no YAML: one unit for the file, by its words."""
     if not re.search(r"^\s*containers:", text, re.MULTILINE):
         return []
-    memory = bool(re.search(r"limits:(.*\n){1,4}?\s*memory:|toYaml\s+[.$]\S*resources", text))
+    text = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
+    memory = bool(re.search(r"limits:(.*\n){1,4}?\s*memory:", text))
+    given = re.search(r"(?:toYaml|with)\s+[.$]\S*?Values\.(\S*resources)", text)
+    if given and not memory:
+        memory = not values or _valued(values, given.group(1))
     probe = bool(re.search(r"(readiness|liveness|startup)Probe:", text))
     found = re.search(r"runAsUser:\s*(\d+)", text)
     user = found.group(1) if found else ""
     line = text.count("\n", 0, text.index("containers:")) + 1
     name = posixpath.splitext(posixpath.basename(path))[0]
     return [Unit("kubernetes", name, "", "", "", memory, probe, user, Spot(path, line))]
+
+
+def _valued(values: str, path: str) -> bool:
+    """The values of a chart set a memory limit at that path."""
+    data = next(_documents(values), None)
+    return bool(_at(data, *path.split("."), "limits", "memory"))
 
 
 def _yaml(path: str, data: dict[str, Any]) -> Iterator[Unit]:
@@ -174,12 +194,13 @@ def _yaml(path: str, data: dict[str, Any]) -> Iterator[Unit]:
 
 def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
     folder = posixpath.dirname(path)
-    build, context = "", ""
+    build, context, target = "", "", ""
     raw = service.get("build")
     if raw:
         given = raw if isinstance(raw, dict) else {"context": raw}
         context = _joined(folder, str(given.get("context") or "."))
         build = _joined(context, str(given.get("dockerfile") or "Dockerfile"))
+        target = str(given.get("target") or "")
     limits = _at(service, "deploy", "resources", "limits")
     memory = bool(service.get("mem_limit") or (isinstance(limits, dict) and limits.get("memory")))
     check = service.get("healthcheck")
@@ -189,8 +210,9 @@ def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
     spot = Spot(path, line)
     mounts, environment = _flat(service.get("volumes")), _flat(service.get("environment"))
     return Unit(
-        "compose", name, image, build, context, memory, probe, user, spot, mounts, environment
-    )
+        "compose", name, image, build, context, memory, probe, user, spot, mounts, environment,
+        target,
+    )  # fmt: skip
 
 
 def _flat(data: Any) -> tuple[str, ...]:
@@ -246,6 +268,7 @@ def _script(path: str, text: str) -> Iterator[Unit]:
         if path.endswith(("akefile", ".mk"))
         else text
     )
+    text = re.sub(r"<<-?\s*(['\"]?)\w+\1", "", text)  # what ssh runs elsewhere counts, too
     for command in commands(text, {}):
         words = command.texts
         at = next(

@@ -35,6 +35,8 @@ vertex-ai/ google-appengine/ kaggle-images/ kaggle-gpu-images/
 google.com/cloudsdktool/ google/cloud-sdk kaggle/ ubi7/ubi ubi8/ubi ubi8/ubi-minimal ubi9/ubi
 ubi9/ubi-minimal ubi8 ubi9 redhat/ubi8 redhat/ubi9 redhat/ubi8-minimal redhat/ubi9-minimal
 mldocker-lab/ linuxserver/
+axolotlai/ daskdev/ denoland/ emscripten/ gaudi-docker/ jupyterhub/jupyterhub mosaicml/ opensuse/
+oven/bun photon prefix-dev/pixi rocker/ rockylinux/ rustlang/ unit winglian/
 """.split()
 
 #: Images that run as someone else; "" where that depends on the tag.
@@ -42,29 +44,40 @@ _OTHERS = {
     "anyscale/": "ray",
     "apache/airflow": "airflow",
     "apache/spark": "spark",
+    "apache/superset": "superset",
+    "centos/python": "1001",
     "bentoml/": "",
     "bitnami/": "1001",
     "chainguard/": "nonroot",
+    "chainguard/wolfi-base": "root",
     "cimg/": "circleci",
     "circleci/": "circleci",
     "gitpod/": "gitpod",
+    "heartexlabs/label-studio": "1001",
     "huggingface/text-embeddings-inference": "",
     "jenkins/": "jenkins",
     "jupyter/": "jovyan",
+    "jupyterhub/k8s-hub": "jovyan",
     "kubeflownotebookswg/": "jovyan",
     "mamba-org/micromamba": "mambauser",
     "mambaorg/micromamba": "mambauser",
+    "nginxinc/nginx-unprivileged": "101",
+    "nim/": "",
     "nvidia/doca/": "",
     "nvidia/rapidsai/": "rapids",
     "openvino/": "openvino",
     "prefecthq/": "",
     "pytorch/torchserve": "model-server",
+    "pytorch/torchserve-nightly": "model-server",
+    "pytorch/torchserve-kfs": "model-server",
+    "rasa/": "1001",
     "rapidsai/": "",
     "rapidsai/base": "rapids",
     "rapidsai/notebooks": "rapids",
     "rayproject/": "ray",
     "selenium/": "seluser",
     "seldonio/": "8888",
+    "seldonio/mlserver": "1000",
     "ubi8/python": "1001",
     "ubi9/python": "1001",
 }
@@ -82,6 +95,12 @@ _NO_CURL = re.compile(
     r"^(python:.*(slim|alpine)|mldocker-lab/python:.*slim|debian|ubuntu|alpine|nvidia/cuda|"
     r"tensorflow/tensorflow|node:.*(slim|alpine)|mambaorg/micromamba|astral-sh/uv:.*slim|busybox|"
     r"continuumio/miniconda3|pytorch/pytorch)"
+)
+
+
+#: Images that set PYTHONUNBUFFERED: TorchServe's, and Amazon's Deep Learning Containers.
+_UNBUFFERED = re.compile(
+    r"pytorch/torchserve|(huggingface-)?(pytorch|tensorflow|mxnet)(-\w+)?-(inference|training)(:|$)"
 )
 
 
@@ -128,6 +147,11 @@ class Base:
             if len(start) > best and _begins(self.repository, start):
                 best, found = len(start), user
         return found or None
+
+    @property
+    def unbuffered(self) -> bool:
+        """It is known to set PYTHONUNBUFFERED."""
+        return bool(_UNBUFFERED.match(self.name))
 
     @property
     def has_no_curl(self) -> bool:

@@ -19,10 +19,11 @@ _PYTHON = re.compile(r"(python|pypy)(\d+(\.\d+)?)?$")
 _CONDAS = frozenset(["conda", "mamba", "micromamba"])
 _WRAPPERS = frozenset(
     """
-sudo env exec time nice nohup command eatmydata xargs gosu chroot numactl setarch timeout retry
-yes
+sudo env exec time nice nohup command eatmydata xargs gosu su-exec chroot numactl setarch timeout
+retry yes
 """.split()
 )
+_WITH_USER = frozenset(["gosu", "su-exec", "chroot"])  # their first argument is no command
 _WITH_VALUE = frozenset(
     """
 -r --requirement -c --constraint -e --editable -i --index-url --extra-index-url -f --find-links
@@ -107,6 +108,7 @@ def unwrapped(command: Command) -> Command:
                     name in ("sudo", "nice", "env") and texts[skip] in ("-u", "-n", "-g")
                 )
                 skip += 2 if takes else 1
+            skip += name in _WITH_USER
         elif name in _CONDAS and texts[1:2] == ("run",):
             skip = _after_options(texts, 2, ("-n", "--name", "-p", "--prefix", "--cwd"))
         elif name in ("uv", "poetry", "pipenv", "pdm", "hatch", "pixi", "rye") and texts[1:2] == (

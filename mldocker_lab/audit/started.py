@@ -24,12 +24,17 @@ chainlit accelerate torchrun deepspeed tensorboard dash voila rasa label-studio 
 poetry pipenv
 """.split()
 )
-_NOT_PYTHON = frozenset(
+#: Servers that are no Python, whatever the script before them calls.
+_SERVERS = frozenset(
     """
-node npm npx yarn java nginx tritonserver spark-submit tensorflow_model_server ollama bash sh
-zsh /bin/bash sleep tail sshd /usr/sbin/sshd nvidia-smi caddy supervisord torchserve
-text-generation-launcher text-embeddings-router llama-server true cat echo redis-server postgres
-R Rscript julia go cargo make
+node java nginx tritonserver tensorflow_model_server ollama caddy torchserve llama-server
+text-generation-launcher text-embeddings-router redis-server postgres
+""".split()
+)
+_NOT_PYTHON = _SERVERS | frozenset(
+    """
+npm npx yarn spark-submit bash sh zsh /bin/bash sleep tail sshd /usr/sbin/sshd nvidia-smi
+supervisord true cat echo R Rscript julia go cargo make
 """.split()
 )
 _WRAPPERS = frozenset(
@@ -102,6 +107,8 @@ def _script(target: Target, step: Step, command: Command) -> list[Command]:
 def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
     """Whether the service is a Python program, or a program of a Python image that may be one."""
     names = [command.name for _, command in found]
+    if names[-1:] and names[-1] in _SERVERS:
+        return False  # Python may prepare something; what stays is another program
     if any(PYTHON.match(name) or name in _OF_PYTHON for name in names):
         return True
     if any(command.texts and command.texts[0].endswith(".py") for _, command in found):
@@ -109,7 +116,9 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
     first = next((name for name in reversed(names) if name), "")
     if first in _NOT_PYTHON or not first:
         return False
-    if "tritonserver" in target.root.name:
+    if any(command.texts and command.texts[0].endswith(".sh") for _, command in found):
+        return False  # a script in which no Python is seen, or that is not at hand
+    if "tritonserver" in target.root.name or _own_program(found):
         return False
     if any(True for _ in target.installs(everywhere=False)) or _PYTHON_BASE.search(
         target.root.name
@@ -117,6 +126,12 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
         return True
     copied = [s.one.value for s in target.chain if s.keyword == "COPY" and s.one.flag("from")]
     return any(_ENVIRONMENT.search(text) for text in copied)
+
+
+def _own_program(found: list[tuple[Step, Command]]) -> bool:
+    """It starts a program of the project by a path, such as ``./worker``: who knows which."""
+    first = found[-1][1].texts[0] if found and found[-1][1].texts else ""
+    return first.startswith("./") or (first.startswith("/") and "/bin/" not in first)
 
 
 def is_job(target: Target) -> bool:

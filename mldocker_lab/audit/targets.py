@@ -37,26 +37,23 @@ _NOT = (
     ".orig",
     ".txt",
     ".in",
+    ".json",
+    ".ts",
+    ".js",
 )
 _DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
 _SKIPPED = re.compile(
     r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|"
     r"/)\.gitlab-ci\.yml$"
 )
+#: Words of paths and names that say nothing, and those that say something if no other word does.
 _COMMON = frozenset(
-    [
-        "dockerfile",
-        "docker",
-        "containerfile",
-        "deploy",
-        "src",
-        "app",
-        "build",
-        "images",
-        "container",
-        "prod",
-    ]
+    """
+dockerfile docker containerfile deploy deployment src build images container prod main latest local
+k8s k3s yaml yml compose com ghcr
+""".split()
 )
+_VAGUE = frozenset("app api service services server web rest model models cpu gpu cuda".split())
 _AT_HOME = re.compile(
     r"[^/]+\.py|requirements[\w.-]*\.txt|pyproject\.toml|environment\.ya?ml|Pipfile|\.dockerignore|"
     r"setup\.py|Cargo\.toml|go\.mod|package\.json"
@@ -82,8 +79,14 @@ def deployed(project: Project) -> list[Unit]:
     for name in sorted(names, key=lambda n: (n.count("/"), n))[:_MOST]:
         text = project.read(name)
         if text:
-            found += units(name, text)
+            found += units(name, text, _values(project, name) if "{{" in text else "")
     return found
+
+
+def _values(project: Project, template: str) -> str:
+    """The values of the Helm chart that a template belongs to; "" if there are none."""
+    chart = posixpath.dirname(posixpath.dirname(template))
+    return project.read(posixpath.join(chart, "values.yaml")) or ""
 
 
 def target_of(
@@ -119,10 +122,12 @@ def target_of(
     mine = [unit for unit in found if unit.build == file]
     target = Target(project, file, parsed, parsed.final(stage), args or {})
     context = next((unit.context for unit in mine), None)
-    target = replace(
-        target, project=replace(project, context=_context(target) if context is None else context)
-    )
-    mine += _named(file, found, mine, alone=len(dockerfiles(project.names)) == 1)
+    if context is None or not _holds(target, context):
+        context = _context(target)
+    target = replace(target, project=replace(project, context=context))
+    mine = _of_stage(mine, parsed.final(stage).name or "")
+    bases = {base.text for base in target.bases}
+    mine += [u for u in _named(project, file, found, mine) if u.image not in bases]
     ignore, at, error = _ignore(target)
     return replace(
         target,
@@ -133,42 +138,64 @@ def target_of(
     )
 
 
-def _named(file: str, found: list[Unit], mine: list[Unit], *, alone: bool) -> list[Unit]:
+def _of_stage(mine: list[Unit], name: str) -> list[Unit]:
+    """Those that start the stage that is judged; all if compose builds only others."""
+    same = [unit for unit in mine if unit.target in ("", name)]
+    return same or mine
+
+
+def _named(project: Project, file: str, found: list[Unit], mine: list[Unit]) -> list[Unit]:
     """Containers of images that are not built where they are started, and that seem to be this one.
 
-    That is: the name of the service or image holds a word of the Dockerfile's path, or is that of
-    a compose service that builds it; with a single Dockerfile, all of them.
+    With a single Dockerfile, all of them. Otherwise those that share the most telling words with
+    the Dockerfile's path, or with the compose services that build it.
     """
-    free = [unit for unit in found if not unit.build and unit.ours]
-    if alone:
+    names = frozenset(project.names)
+    free = [u for u in found if u.ours and (not u.build or u.build not in names)]
+    if len(dockerfiles(project.names)) == 1:
         return free
-    words = {
-        word
-        for word in re.split(r"[/_.-]", file.lower())
-        if len(word) >= _WORD and word not in _COMMON
-    }
-    words |= {
-        part
-        for unit in mine
-        for part in re.split(r"[/_.-]", unit.name.lower())
-        if len(part) >= _WORD
-    }
-    near = [
-        unit
-        for unit in free
-        if words & set(re.split(r"[/_.:-]", f"{unit.name}/{unit.image}".lower()))
-    ]
-    if near:
-        return near
-    return free if file in ("Dockerfile", "Containerfile") else []
+    words = _words(file) | {word for unit in mine for word in _words(f"{unit.name}/{unit.image}")}
+    scores = [_alike(words - _VAGUE or words, file, unit) for unit in free]
+    best = max(scores, default=0)
+    if best:
+        return [unit for unit, score in zip(free, scores, strict=True) if score == best]
+    return free if file in ("Dockerfile", "Containerfile") and not mine else []
+
+
+def _words(text: str) -> set[str]:
+    """The telling words of a path or name."""
+    parts = re.split(r"[/_.:-]", text.lower())
+    return {part for part in parts if len(part) >= _WORD and part not in _COMMON}
+
+
+def _alike(words: set[str], file: str, unit: Unit) -> int:
+    """How much speaks for a container being that of a Dockerfile; 0 if no word does."""
+    folder = posixpath.dirname(file)
+    name = posixpath.basename(unit.image).partition(":")[0]
+    same = len(words & _words(f"{unit.name}/{unit.image}/{posixpath.basename(unit.spot.file)}"))
+    exact = bool(folder) and posixpath.basename(folder) in (unit.name, name)
+    near = bool(folder) and unit.spot.file.startswith(f"{folder}/")
+    return 2 * same + near + 2 * exact if same else 0
+
+
+def _named_sources(target: Target) -> list[str]:
+    """What COPY and ADD name in the context: no patterns, no variables, not the whole of it."""
+    sources = [t for step in target.all_steps for t in context_sources(step)]
+    return [t for t in sources if not re.search(r"[$*]", t) and posixpath.normpath("/" + t) != "/"]
+
+
+def _holds(target: Target, context: str) -> bool:
+    """A context that a compose file names has most of what COPY names."""
+    plain = _named_sources(target)
+    project = replace(target.project, context=context)
+    return 2 * sum(bool(project.below(text)) for text in plain) >= len(plain)
 
 
 def _context(target: Target) -> str:
     """The folder that has most of what COPY names: the Dockerfile's own, one above, or the top."""
     folder = posixpath.dirname(target.file)
     above = posixpath.dirname(folder)
-    sources = [t for step in target.all_steps for t in context_sources(step)]
-    plain = [t for t in sources if not re.search(r"[$*]", t) and posixpath.normpath("/" + t) != "/"]
+    plain = _named_sources(target)
     best, most = "", -1
     aside = bool(_ASIDE.search(folder))
     for candidate in dict.fromkeys(("", above, folder) if aside else (folder, above, "")):

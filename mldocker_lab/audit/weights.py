@@ -42,9 +42,11 @@ _CALLS = re.compile(
     r"\w\(\s*(pretrained|weights)\s*="
 )
 _SCRIPT = re.compile(
-    r"(download|fetch|get|cache|preload|prefetch|pull|warm|bake)[-_]?\w*"
+    r"(download|fetch|get|cache|preload|prefetch|pull|warm|bake|load|dump|convert|export|quantize|"
+    r"build|create|make|pack)[-_]?[\w-]*"
     r"(model|weight|checkpoint|ckpt|hf)\w*|"
-    r"(model|weight|checkpoint|ckpt)s?[-_]\w*(download|fetch|cache|preload|prefetch)\w*",
+    r"(model|weight|checkpoint|ckpt)s?[-_]\w*(download|fetch|cache|preload|prefetch|pack)\w*|"
+    r"(^|[-_])mar[-_.]",
     re.IGNORECASE,
 )
 _PLAIN_SCRIPT = re.compile(r"(download|fetch|prefetch)(er)?\.py$")
@@ -55,12 +57,13 @@ _LOADERS = frozenset(
 )
 _VARIABLE = re.compile(
     r"^(HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_CACHE|TORCH_HOME|"
-    r"SENTENCE_TRANSFORMERS_HOME|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR)|"
-    r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|STORE|BUCKET|CACHE)\w*)$"
+    r"SENTENCE_TRANSFORMERS_\w+|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR)|"
+    r"\w*MODELS?_?(PATH|DIR|FILE|URI|URL|STORE|BUCKET|CACHE)\w*|\w*MODEL_?(NAME|ID|REPO|VERSION)|"
+    r"(\w+_)?MODEL)$"
 )
 _MOUNT = re.compile(
     r"(^|[/_.-])(models?|weights|checkpoints?|hf[-_]?(cache|home)|huggingface|model[-_]?cache|"
-    r"artifacts|mlruns|ollama)([/_:.-]|$)",
+    r"artifacts|mlruns|ollama)([/_:.\s-]|$)",
     re.IGNORECASE,
 )
 _OPTION = re.compile(
@@ -116,6 +119,8 @@ def _downloads(name: str, texts: tuple[str, ...]) -> bool:
     if name == "git":
         cloned = "clone" in texts and any(_HUB_REPOSITORY.search(text) for text in texts)
         return cloned or texts[1:3] == ("lfs", "pull")
+    if name in ("torch-model-archiver", "trtexec", "optimum-cli"):
+        return name != "optimum-cli" or "export" in texts
     if name in ("huggingface-cli", "hf", "spacy"):
         return "download" in texts
     if name == "ollama":

@@ -21,7 +21,9 @@ __all__ = ["NotAllowed", "create", "delete", "exists", "free_network", "raise_lo
 _ADD, _DELETE = 0x89A0, 0x89A1  # SIOCBRADDBR, SIOCBRDELBR
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # SIOCGIFFLAGS, SIOCSIFFLAGS
 _SET_ADDRESS, _SET_MASK = 0x8916, 0x891C  # SIOCSIFADDR, SIOCSIFNETMASK
+_SET_HARDWARE = 0x8924  # SIOCSIFHWADDR
 _UP = 1  # IFF_UP
+_ETHERNET = 1  # ARPHRD_ETHER
 
 _POOLS = ("10.213.0.0/16", "172.29.0.0/16", "192.168.0.0/16")
 _MISSING = (errno.ENOPKG, errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.ENOSYS)
@@ -39,6 +41,10 @@ def exists(name: str) -> bool:
 def create(name: str, network: ipaddress.IPv4Network) -> None:
     """Make a bridge and give it the network's first address.
 
+    It gets a hardware address of its own, as Docker gives its bridge. Left alone, a bridge takes
+    the lowest of its ports': with each container that comes or goes, the others would for seconds
+    send to an address that is no more.
+
     Args:
         name: at most 15 characters.
         network: a private network nothing else uses (``free_network``).
@@ -54,6 +60,7 @@ def create(name: str, network: ipaddress.IPv4Network) -> None:
             raise NotAllowed(f"network bridges cannot be made here ({error.strerror})") from error
         raise EngineError(f"the bridge {name} cannot be made: {error.strerror}") from error
     try:
+        _ioctl(_SET_HARDWARE, _name(name) + _hardware(network[1]))
         _ioctl(_SET_ADDRESS, _name(name) + _address(network[1]))
         _ioctl(_SET_MASK, _name(name) + _address(network.netmask))
         _flags(name, up=True)
@@ -135,6 +142,11 @@ def _name(name: str) -> bytes:
 def _address(address: ipaddress.IPv4Address) -> bytes:
     """A ``sockaddr_in`` without port, as long as the kernel's ``ifreq`` wants it."""
     return struct.pack("=HH4s", socket.AF_INET, 0, address.packed).ljust(24, b"\0")
+
+
+def _hardware(address: ipaddress.IPv4Address) -> bytes:
+    """A ``sockaddr`` with an Ethernet address for local use: 02:42 and the IPv4 address."""
+    return struct.pack("=H6s", _ETHERNET, b"\x02\x42" + address.packed).ljust(24, b"\0")
 
 
 def _flags(name: str, *, up: bool) -> None:

@@ -429,9 +429,13 @@ class Engine:
         """Run a command inside a running container; returns exit status and output."""
         with _translated(container):
             made = self.api.exec_create(container, command, **options)
-            output = self.api.exec_start(made["Id"])
+            # The SDK's exec_start reads the socket past the buffer that the head came in with,
+            # and loses what a quick command says in the same packet.
+            url = self.api._url("/exec/{0}/start", made["Id"])  # noqa: SLF001
+            answer = self.api._post_json(url, data={"Detach": False, "Tty": False})  # noqa: SLF001
+            output = b"".join(self.api._multiplexed_buffer_helper(answer))  # noqa: SLF001
             status = self.api.exec_inspect(made["Id"])["ExitCode"]
-        return int(status or 0), bytes(output).decode(errors="replace")
+        return int(status or 0), output.decode(errors="replace")
 
     def put_files(self, container: str, folder: str, files: dict[str, bytes]) -> None:
         """Write files into a container (running or not); names are relative to ``folder``."""

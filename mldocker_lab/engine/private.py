@@ -40,8 +40,10 @@ __all__ = [
     "Status",
     "answers",
     "can_overlay",
+    "cdi_folder",
     "complaint",
     "dockerd",
+    "knows_cdi",
     "obstacle",
     "purge",
     "running",
@@ -61,6 +63,7 @@ _INSIDE_EXEC = len("/exec/containerd/containerd-debug.sock.ttrpc")
 _LOG_BYTES = 5_000_000
 _CACHE_KEPT = "6GB"  # two lessons' builds at mini scale, with room to spare
 _LOG_LINES = 8
+_CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")  # where engines look if nobody says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +244,31 @@ def status() -> Status:
     return Status(running() is not None, pid, places.url, places.root, places.log)
 
 
+def cdi_folder() -> Path:
+    """Where the lab's own engine looks for CDI specs, beside the machine's own folders."""
+    return home("cdi")
+
+
+def knows_cdi() -> bool:
+    """Whether the daemon can read CDI specs (25 and newer); asked of the program itself."""
+    program = dockerd()
+    if program is None:
+        return False
+    told = subprocess.run(
+        [str(program), "--help"], capture_output=True, text=True, timeout=30, check=False
+    )
+    return "--cdi-spec-dir" in told.stdout
+
+
 # -- starting --------------------------------------------------------------------------------
 
 
 def _launch(places: Places, features: Mapping[str, bool]) -> None:
     network = _make_bridge(places)
     settings = {**_settings(places), "bridge": places.bridge if network else "none"}
+    if knows_cdi():
+        settings["cdi-spec-dirs"] = [*_CDI_FOLDERS, str(cdi_folder())]
+        features = {"cdi": True, **features}
     if features:
         settings["features"] = dict(features)
     if features.get("containerd-snapshotter"):

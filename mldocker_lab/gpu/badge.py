@@ -24,7 +24,7 @@ _COLOURS: dict[Basis, str] = {
 _SAID: dict[Basis, str] = {
     "real GPU": "asked of the card in this machine",
     "recorded host": "computed from facts that another machine's driver printed",
-    "made-up host": "computed from facts put together by us; no such machine was asked",
+    "made-up host": "computed from facts put together by us; no machine was asked",
     "given facts": "computed from the facts given; no machine was asked",
     "no GPU": "there is none here: what needs one is not attempted",
 }
@@ -49,14 +49,18 @@ class Badge:
         """The badge as JSON sees it."""
         return {"basis": self.basis, "what": self.what, "means": _SAID[self.basis]}
 
-    def to_html(self) -> str:
-        """The badge as a coloured word and what it means."""
+    def chip(self) -> str:
+        """The badge as a coloured word alone."""
         style = (
             f"background:{_COLOURS[self.basis]};color:#fff;border-radius:4px;padding:2px 8px;"
             "font-weight:bold;white-space:nowrap"
         )
+        return f'<span style="{style}">{self.basis}</span>'
+
+    def to_html(self) -> str:
+        """The badge as a coloured word and what it means."""
         said = f"{self.what}: {_SAID[self.basis]}" if self.what else _SAID[self.basis]
-        return f'<p><span style="{style}">{self.basis}</span> {escape(said)}</p>\n'
+        return f"<p>{self.chip()} {escape(said)}</p>\n"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         forms = {"text/plain": repr(self), "text/html": self.to_html()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.gpu.badge import badge
 from mldocker_lab.gpu.gate_cuda import cuda_gate
 from mldocker_lab.gpu.gate_image import image_gate
 from mldocker_lab.gpu.gate_kernels import kernels_gate
@@ -14,6 +15,7 @@ from mldocker_lab.show.table import Column, Table, bundle
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mldocker_lab.gpu.badge import Badge
     from mldocker_lab.gpu.gate_image import Way
     from mldocker_lab.gpu.host import Host
     from mldocker_lab.gpu.image import Image
@@ -62,6 +64,11 @@ class Check:
         decisive = next((g for g in self.gates.values() if g.verdict == self.verdict), None)
         return "all gates are open" if self.verdict == RUNS or not decisive else decisive.reason
 
+    @property
+    def badge(self) -> Badge:
+        """What the answer rests on."""
+        return badge(self.host)
+
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON sees it (the keys other tools rely on)."""
         return {
@@ -85,10 +92,15 @@ class Check:
         )
 
     def __repr__(self) -> str:
-        return self.table().to_text()
+        return f"{self.table().to_text()}\n\n{self.badge!r}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return bundle([self.table()], include, exclude)
+        forms = bundle([self.table()], include, exclude)
+        if "text/html" in forms:
+            forms["text/html"] = self.badge.to_html() + forms["text/html"]
+        if "text/plain" in forms:
+            forms["text/plain"] = repr(self)
+        return forms
 
 
 def check(image: Image, host: Host, tables: Tables, way: Way = "gpus") -> Check:

@@ -44,8 +44,7 @@ def matrix_html(matrix: Matrix) -> str:
 
 
 def _row(row: tuple[Check, ...]) -> str:
-    host = row[0].host
-    name = f"{escape(host.name)}<br><small>{escape(host.origin)}</small>"
+    name = f"{escape(row[0].host.name)}<br><small>{row[0].badge.chip()}</small>"
     style = f"{_LEFT};font-weight:normal;min-width:9em"
     return f'<tr><th scope="row" style="{style}">{name}</th>{"".join(map(_cell, row))}</tr>'
 

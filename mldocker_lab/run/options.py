@@ -77,6 +77,8 @@ class Options:
         log: options of the log driver json-file ("max-size", "max-file").
         health: a check instead of the image's; False for none.
         gpus: "all", or how many: what ``--gpus`` asks for.
+        devices: what ``--device`` takes: "/dev/on-host:/dev/inside:rwm", or a CDI device's name.
+        groups: further group ids of its processes.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -101,6 +103,8 @@ class Options:
     log: Mapping[str, str] = field(default_factory=dict)
     health: Health | Literal[False] | None = None
     gpus: int | Literal["all"] | None = None
+    devices: Sequence[str] = ()
+    groups: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if self.restart.partition(":")[0] not in _RESTARTS:
@@ -127,6 +131,7 @@ class Options:
         """The part that describes its place on the host; what is asked for stays in bounds."""
         told: dict[str, Any] = dict(bounds.host) if bounds else {}
         told.update(self._limits())
+        told.update(self._devices())
         told.update(self._rights(bounds))
         if self.network is not None and not (bounds and bounds.network):
             told["network_mode"] = self.network
@@ -153,9 +158,25 @@ class Options:
             told["pids_limit"] = self.pids
         if self.shm is not None:
             told["shm_size"] = self.shm
+        return told
+
+    def _devices(self) -> dict[str, Any]:
+        """Device nodes by their paths; GPUs and CDI devices are requests to the engine."""
+        told: dict[str, Any] = {}
+        nodes = [one for one in self.devices if one.startswith("/")]
+        named = [one for one in self.devices if not one.startswith("/")]
+        requests: list[dict[str, Any]] = []
         if self.gpus is not None:
             count = -1 if self.gpus == "all" else self.gpus
-            told["device_requests"] = [{"Driver": "", "Count": count, "Capabilities": [["gpu"]]}]
+            requests.append({"Driver": "", "Count": count, "Capabilities": [["gpu"]]})
+        if named:
+            requests.append({"Driver": "cdi", "DeviceIDs": named})
+        if nodes:
+            told["devices"] = nodes
+        if requests:
+            told["device_requests"] = requests
+        if self.groups:
+            told["group_add"] = list(self.groups)
         return told
 
     def _rights(self, bounds: Bounds | None) -> dict[str, Any]:

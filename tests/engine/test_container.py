@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -137,6 +138,14 @@ def test_what_the_engine_refuses_leaves_nothing(bench):
     with pytest.raises(EngineError), bench.run(SLIM, ["no-such-program"]):
         pass
     assert len(ours(bench.engine)) == before
+
+
+def test_what_a_quick_command_says_is_heard(bench):
+    """Its output may come in one packet with the head of the engine's answer."""
+    with bench.run(SLIM, ["sleep", "60"], every=0) as c, ThreadPoolExecutor(4) as pool:
+        told = set(pool.map(lambda _: c.call(["echo", "here"]), range(60)))
+        assert told == {(0, "here\n")}
+        assert c.call(["sh", "-c", "echo out; echo err >&2; exit 3"])[0] == 3
 
 
 def test_files_outlive_a_container_in_a_volume_and_go_with_it(bench):

@@ -14,7 +14,6 @@ from mldocker_lab.supply import bases
 
 pytestmark = pytest.mark.engine
 
-CDI_SINCE = (28, 2)
 SPEC = """
 cdiVersion: "0.6.0"
 kind: lab.example/gpu
@@ -49,7 +48,7 @@ def test_what_each_way_says(each_engine):
         assert found[found.way].same is True
         assert found.badge.basis == "real GPU"
         return
-    no_spec = 16 if where(each_engine).numbers >= CDI_SINCE else 3
+    no_spec = 16 if each_engine.info().get("CDISpecDirs") else 3
     rows = {one.way: one.diagnosis.row for one in found.attempts}
     assert rows == {"gpus": 1, "runtime": 4, "cdi": no_spec, "variable": 20}
     outcomes = [one.outcome for one in found.attempts]

@@ -152,6 +152,18 @@ def test_two_starters_get_one_engine(lab):
     assert len(leftovers.processes(f"--config-file={lab.config}")) == 1
 
 
+def test_its_bridge_keeps_its_address_whatever_comes_and_goes(lab):
+    """Else an answer under way is lost when another container starts or ends."""
+    engine = Engine(private.start())
+    address = Path("/sys/class/net", lab.bridge, "address")
+    before = address.read_text()
+    container = serve(engine)
+    during = address.read_text()
+    engine.remove(container)
+    engine.close()
+    assert before == during == address.read_text() != "00:00:00:00:00:00\n"
+
+
 def test_networks_made_by_users_leave_no_bridge(lab):
     engine = Engine(private.start())
     link = f"br-{engine.api.create_network('mine', driver='bridge')['Id'][:12]}"

@@ -83,8 +83,8 @@ def _keeps_data(target: Target) -> bool:
 
 
 def _at_hand(target: Target) -> bool:
-    """There is more than Dockerfiles in the folder: it is a context."""
-    return any("dockerfile" not in name.lower() for name in target.project.inside)
+    """There is more than Dockerfiles in the project: the context is at hand."""
+    return any("dockerfile" not in name.lower() for name in target.project.names)
 
 
 def _none(target: Target) -> Judged:

@@ -10,7 +10,7 @@ from mldocker_lab.audit.cuda import dotted, survey
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.cuda import Seen
+    from mldocker_lab.audit.cuda import Seen, Wheel
     from mldocker_lab.audit.images import Base
     from mldocker_lab.audit.model import Target
 
@@ -20,7 +20,7 @@ _SAYS_GPU = re.compile(r"(gpu|cuda)", re.IGNORECASE)
 
 
 def judge(target: Target) -> Judged:
-    """One CUDA is named, its wheels exist, and base and wheels agree about its major version."""
+    """One CUDA is named, its wheels exist, and the base has no other and no older one."""
     base, seen = target.root, survey(target)
     here = target.span(base.origin.source.source(0), base.origin.source.end)
     faults = _base(base, here) + seen.faults + _differences(target, base, seen)
@@ -47,6 +47,9 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
         return unjudged(f"the base {base.text} hangs on a build argument", here)
     if base.gpu and re.search(r"\d", base.tag):
         return passed(f"{base.text} fixes its CUDA, although its tag does not name it", here)
+    if seen.wanted and not base.gpu and base.user is not None:
+        said = f"{seen.wanted} is for a GPU, and neither {base.text} nor a wheel names a CUDA"
+        return failed(said, here)
     if base.gpu or seen.wanted:
         said = f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read"
         return unjudged(said, here)
@@ -73,13 +76,21 @@ def _differences(target: Target, base: Base, seen: Seen) -> list[tuple[str, Spot
     found = [
         (f"{w.text} is for CUDA {dotted(w.major, w.minor)}, {base.text} for CUDA {ours}", w.spot)
         for w in seen.wheels
-        if w.major != major
+        if w.major != major or _newer(w, base.cuda)
     ]
     for other in target.bases:
         if other.cuda and other.cuda[0] != major:
             spot = target.span(other.origin.source.source(0), other.origin.source.end)
             found.append((f"{other.text} builds for another CUDA than {base.text} runs", spot))
     return found
+
+
+def _newer(wheel: Wheel, ours: tuple[int, int | None]) -> bool:
+    """An index of a newer minor version: the base asks its host for less than was built with."""
+    theirs, minor = wheel.minor, ours[1]
+    if theirs is None or minor is None:
+        return False
+    return wheel.text.startswith("the index ") and theirs > minor
 
 
 def _switched_off(target: Target) -> list[tuple[str, Spot]]:
@@ -100,8 +111,8 @@ RULE = Rule(
     title="CUDA, wheels and driver fit together",
     why="A CUDA that does not fit the driver or the wheels stops the container, or lets it compute "
     "on the CPU without a word.",
-    fix="Name one CUDA version in the base, take wheels of the same major version, and check the "
-    "host with mldocker-lab gpu check.",
+    fix="Name one CUDA version in the base or in the index of the wheels (or the CPU), take no "
+    "wheels that are newer than the base, and check the host with mldocker-lab gpu check.",
     lesson=lessons.GPU,
     judge=judge,
     bad=Example(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
 
 
+#: Services and files for those who work on the project, not for what production runs.
+_ASIDE = re.compile(r"(^|[/_.-])(dev|devel|development|tests?|debug|lint|docs|override)([/_.-]|$)")
 _BEST = ("kubernetes", "compose", "docker run")  # what production starts with comes first
 
 
@@ -20,6 +23,7 @@ def judge(target: Target) -> Judged:
     if not found:
         return unjudged("no compose file, manifest or docker run line is at hand")
     files = next(kept for kind in _BEST if (kept := [unit for unit in found if unit.kind == kind]))
+    files = [unit for unit in files if not _ASIDE.search(f"{unit.spot.file}/{unit.name}")] or files
     free = [unit for unit in files if not unit.memory]
     if free:
         names = ", ".join(dict.fromkeys(f"{unit.name} ({unit.kind})" for unit in free))

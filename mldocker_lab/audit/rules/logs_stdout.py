@@ -23,7 +23,9 @@ _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
 _TO_FILE = re.compile(r"FileHandler\s*\(|basicConfig\s*\([^)]*filename\s*=", re.DOTALL)
 _TO_STREAM = re.compile(r"StreamHandler\s*\(|sys\.stdout|sys\.stderr")
-_WRITES_FILES = frozenset(["echo", "printf", "cat", "envsubst", "sed", "jq"])
+_WRITES_FILES = frozenset(
+    "echo printf cat env printenv export envsubst sed grep awk jq sort cut tr openssl".split()
+)
 
 
 def judge(target: Target) -> Judged:
@@ -40,16 +42,15 @@ def judge(target: Target) -> Judged:
         return unjudged("the Dockerfile starts nothing: how its base logs is not known")
     step, command = found[-1]
     spot = target.spot(step)
-    if is_python(target, found) and (target.root.user is None or not target.root.known):
-        return unjudged(f"{target.root.text} may set PYTHONUNBUFFERED; it is not known", spot)
     if is_python(target, found):
         return failed("Python holds printed lines back: PYTHONUNBUFFERED is not set", spot)
     return unjudged(f"how {command.name or 'it'} logs cannot be told from here", spot)
 
 
 def _unbuffered(target: Target, found: list[tuple[Step, Command]]) -> bool:
-    env = target.env
-    if env.get("PYTHONUNBUFFERED", ""):
+    if "PYTHONUNBUFFERED" in target.env:
+        return target.env["PYTHONUNBUFFERED"] != ""
+    if target.root.unbuffered:
         return True
     return any(
         (

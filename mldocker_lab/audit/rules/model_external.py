@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.shell import Command
 
+_HUB_CACHES = (
+    "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",
+    "SENTENCE_TRANSFORMERS_HOME", "XDG_CACHE_HOME",
+)  # fmt: skip
 _REMOTE = ("http://", "https://")
 
 
@@ -66,7 +71,7 @@ def _outside(target: Target) -> tuple[str, Spot] | None:
     for step, command in programs(target):
         said = fetches(command)
         named = next((text for text in command.texts if outside(text, "option")), "")
-        if named or (said and "trained" not in said):
+        if named or _brings(said):
             return f"the container is told its model at the start: {named or said}", target.spot(
                 step
             )
@@ -113,10 +118,23 @@ def _fetched(target: Target, step: Step, text: str) -> bool:
     for index in target.dockerfile.source_stages(step.one):
         for other in target.steps.get(index, ()):
             for command in other.plain if other.keyword == "RUN" else ():
-                there = any(word.startswith(text.rstrip("*")) for word in command.texts)
-                if len(text.strip("/")) and there and "trained" not in fetches(command):
-                    return bool(fetches(command))
+                places = [*command.texts, *_caches(other, command)]
+                there = any(place.startswith(text.rstrip("*")) for place in places)
+                if text.strip("/") and there and _brings(fetches(command)):
+                    return True
     return False
+
+
+def _brings(said: str) -> bool:
+    """A command fetches a model; one that trains is not counted here."""
+    return bool(said) and not said.startswith("the model is trained")
+
+
+def _caches(step: Step, command: Command) -> list[str]:
+    """Where the hubs keep what a command downloads."""
+    given = {**step.env, **command.sets}
+    named = [str(given[name]) for name in _HUB_CACHES if given.get(name)]
+    return [*named, "/root/.cache/huggingface"]
 
 
 def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
+    from mldocker_lab.audit.shell import Command
 
 _SHOWN = 5
 #: What installs the others; it is not part of what the service computes with.
@@ -68,7 +69,7 @@ def _packages(target: Target, one: Install, seen: _Seen) -> None:
         _one(package, spot, seen, constrained=one.constrained)
 
 
-def _one(package: Requirement, spot: Spot, seen: _Seen, *, constrained: bool) -> None:
+def _one(package: Requirement, spot: Spot, seen: _Seen, *, constrained: bool = False) -> None:
     if package.local or (package.name in _TOOLS and not package.pinned):
         return
     if package.pinned:
@@ -91,12 +92,20 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         seen.exact += 1
         return
     if is_lock(path):
+        left = project_requirements(target, one) if one.project else None
+        if left and path in target.project.inside:  # the lock stays outside: all is open again
+            for file, package in left:
+                _one(package, Spot(target.project.in_context(file), package.line), seen)
+            return
         seen.unknown.append(
             (f"{one.tool} resolves anew if there is no {path}, and none is named", spot)
         )
         return
     here = origin(target, one.step, path)
     found = file_requirements(here, target.project.text) if here else None
+    if found is None and _exported(target, path):
+        seen.exact += 1
+        return
     if found is None:
         seen.unknown.append((f"{path} is not at hand", spot))
         return
@@ -110,13 +119,33 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         _one(package, there, seen, constrained=one.constrained)
 
 
+def _exported(target: Target, path: str) -> bool:
+    """The build itself writes that file, from a lock: ``uv export``, ``poetry export``."""
+    name = path.rpartition("/")[2]
+    for step in target.all_steps if name else ():
+        commands = step.plain if step.keyword == "RUN" else ()
+        if any(_exports(command) for command in commands):
+            to = [r.target.text for command in commands for r in command.redirects]
+            to += [text for command in commands if _exports(command) for text in command.texts]
+            if any(text.endswith(name) for text in to):
+                return True
+    return False
+
+
+def _exports(command: Command) -> bool:
+    verb = "requirements" if command.name == "pipenv" else "export"
+    return command.name in ("uv", "poetry", "pdm", "pipenv") and verb in command.texts[1:3]
+
+
 def _is_there(target: Target, lock: str) -> bool:
-    """The lock is copied by name, mounted, or in the context."""
-    if lock in target.project.inside:
-        return True
+    """The lock is copied or mounted: by its name, by a pattern, or with a folder."""
     named = [text for step in target.all_steps for text in context_sources(step)]
-    named += [m.get("source", "") for step in target.all_steps for m in step.one.mounts]
-    return any(text.rstrip("*").endswith(lock.rstrip("*")) or _wild(text, lock) for text in named)
+    mounts = [m for step in target.all_steps for m in step.one.mounts if m["type"] == "bind"]
+    named += [m.get("source") or m.get("src") or "." for m in mounts]
+    if any(text.rstrip("*").endswith(lock.rstrip("*")) or _wild(text, lock) for text in named):
+        return True
+    locks = [name for name in target.project.inside if name.rpartition("/")[2] == lock]
+    return any(name in target.project.below(text) for text in named for name in locks)
 
 
 def _wild(text: str, lock: str) -> bool:

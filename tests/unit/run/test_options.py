@@ -79,3 +79,17 @@ def test_no_network_and_no_capabilities_may_be_asked_for_in_bounds():
 def test_an_unknown_restart_policy_is_refused():
     with pytest.raises(UsageError, match="sometimes"):
         Options(restart="sometimes")
+
+
+def test_device_nodes_and_cdi_devices_are_told_apart_as_docker_run_does():
+    host = Options(
+        devices=["/dev/zero:/dev/card0:rwm", "lab.example/gpu=0"], groups=[44], gpus=1
+    ).host()
+    assert host == {
+        "devices": ["/dev/zero:/dev/card0:rwm"],
+        "device_requests": [
+            {"Driver": "", "Count": 1, "Capabilities": [["gpu"]]},
+            {"Driver": "cdi", "DeviceIDs": ["lab.example/gpu=0"]},
+        ],
+        "group_add": [44],
+    }

@@ -1,0 +1,232 @@
+"""What an engineer says where the file alone is not clear: each case was once judged wrongly."""
+
+from __future__ import annotations
+
+import pytest
+
+from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.rules import rule
+from mldocker_lab.audit.targets import target_of
+
+SLIM = "FROM python:3.11-slim\n"
+SERVES = 'CMD ["python", "serve.py"]\n'
+TORCH = "FROM pytorch/pytorch:2.4.1-cuda11.8-cudnn9-runtime\n"
+TOOLKIT = "FROM ubuntu:22.04\nRUN apt-get install -y cuda-toolkit-12-4\n"
+CPU = "RUN pip install torch -i https://wheels.example/whl/cpu\n"
+CUDA = "FROM nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04\n"
+WHEELS = "https://wheels.example/whl"
+
+
+def status(name: str, files: dict[str, str] | str, file: str = "Dockerfile") -> str:
+    files = {"Dockerfile": files} if isinstance(files, str) else files
+    return rule(name).judge(target_of(Project.of(files), file)).status
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SLIM + "RUN pip install torch==2.4.1\n", "fail"),
+        (SLIM + "RUN pip install torch==2.4.1+cpu -f https://wheels.example/torch\n", "not-judged"),
+        (SLIM + "RUN pip install torch==2.4.1 -i https://pypi.example/simple\n", "fail"),
+        (SLIM + "RUN pip install torchvision\n", "fail"),
+        (SLIM + CPU + "RUN pip install torchvision\n", "not-judged"),
+        (SLIM + "RUN pip install vllm==0.8.5\n", "fail"),
+        (SLIM + "RUN pip install 'tensorflow[and-cuda]==2.17.0'\n", "fail"),
+        (SLIM + "RUN pip install tensorflow==2.17.0\n", "not-judged"),
+        (CUDA + f"RUN pip install torch==2.8.0 -i {WHEELS}/cu128\n", "fail"),
+        (CUDA + f"RUN pip install torch==2.4.1 -i {WHEELS}/cu121\n", "pass"),
+        (TORCH + "RUN pip install torch==2.4.1\n", "pass"),
+        (TORCH + "RUN pip install torch==2.6.0\n", "fail"),
+        (TOOLKIT + "RUN pip install torch==2.4.1\n", "pass"),
+    ],
+)
+def test_a_gpu_framework_without_a_stated_cuda(text, expected):
+    assert status("gpu-compat", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SLIM + 'ENTRYPOINT ["/entrypoint.sh"]\n', "not-judged"),
+        (SLIM + 'ENTRYPOINT ["/init"]\n', "not-judged"),
+        (SLIM + 'CMD ["./worker"]\n', "not-judged"),
+        (SLIM + 'CMD ["/opt/venv/bin/serve-model"]\n', "fail"),
+        ("FROM someone/thing:1\n" + SERVES, "fail"),
+        ("FROM pytorch/torchserve:0.12.0-cpu\n" + SERVES, "pass"),
+        (SLIM + 'CMD ["gosu", "app", "python", "serve.py"]\n', "fail"),
+        (SLIM + 'ENV PYTHONUNBUFFERED=""\n' + SERVES, "fail"),
+    ],
+)
+def test_what_starts_and_how_it_logs(text, expected):
+    assert status("logs-stdout", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("python fetch.py\nexec tritonserver --model-repository=/models\n", "not-judged"),
+        ('if [ "$MODE" = http ]; then\n  gosu "$APP" python3 http.py\nfi\necho ended\n', "fail"),
+        ("printenv > /etc/settings\nexec python -u serve.py\n", "pass"),
+        ("python -u serve.py > /var/log/serve.log\n", "fail"),
+    ],
+)
+def test_the_script_that_starts(script, expected):
+    text = SLIM + 'COPY start.sh /start.sh\nENTRYPOINT ["/start.sh"]\n'
+    assert status("logs-stdout", {"Dockerfile": text, "start.sh": script}) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("RUN python load-model.py\n", "fail"),
+        ("RUN python export_model.py\n", "fail"),
+        ("RUN python make_mar_file.py\n", "fail"),
+        ("RUN torch-model-archiver --model-name x\n", "fail"),
+        ("RUN ./download-big-model.sh base\n", "fail"),
+        ("ENV WHISPER_MODEL=someone/large\n", "pass"),
+        ("ENV MODEL_NAME=churn\n", "pass"),
+        ("ENV MODELING_MODE=fast\n", "not-judged"),
+    ],
+)
+def test_models_made_in_the_build_or_named_at_the_start(body, expected):
+    assert status("model-external", SLIM + body) == expected
+
+
+def test_a_hub_cache_copied_from_the_builder():
+    load = "RUN HF_HOME=/opt/hub python -c 'M.from_pretrained(\"x\")'\n"
+    text = SLIM.replace("\n", " AS build\n") + load + SLIM + "COPY --from=build %s /cache\n"
+    assert status("model-external", text % "/opt/hub") == "fail"
+    assert status("model-external", text % "/opt/venv") == "not-judged"
+    elsewhere = text.replace("HF_HOME=/opt/hub ", "") % "/root/.cache"
+    assert status("model-external", elsewhere) == "fail"
+
+
+def test_a_lock_that_stays_outside_is_no_lock():
+    project = '[project]\nname = "m"\ndependencies = ["numpy>=1.26"]\n'
+    files = {"pyproject.toml": project, "uv.lock": "version = 1\n"}
+    body = SLIM + "WORKDIR /app\nCOPY %s ./\nRUN uv sync\n"
+    assert status("python-pins", {"Dockerfile": body % "pyproject.toml"} | files) == "fail"
+    assert status("python-pins", {"Dockerfile": body % "pyproject.toml uv.lock"} | files) == "pass"
+    assert status("python-pins", {"Dockerfile": body % "."} | files) == "pass"
+
+
+def test_requirements_that_the_build_exports_from_a_lock():
+    made = SLIM + "RUN uv export --frozen -o /r.txt && grep -v torch /r.txt > /s.txt\n"
+    assert status("python-pins", made + "RUN pip install -r /r.txt\n") == "pass"
+    assert status("python-pins", made + "RUN pip install -r /s.txt\n") == "pass"
+    assert status("python-pins", made + "RUN pip install -r /t.txt\n") == "not-judged"
+
+
+POD = """\
+kind: Pod
+spec:
+  containers:
+  - name: {name}
+    image: {image}
+    resources: {{limits: {{memory: 1Gi}}}}
+    readinessProbe: {{httpGet: {{path: /ready}}}}
+"""
+
+
+def test_the_containers_of_other_images_say_nothing():
+    """A word such as api is in many names; the name of the folder is the best sign."""
+    files = {
+        "api-text/Dockerfile": SLIM + SERVES,
+        "api-image/Dockerfile": SLIM + SERVES,
+        "k8s/rest.yaml": POD.format(name="api-rest", image="api-rest:1"),
+    }
+    assert status("limits", files, "api-text/Dockerfile") == "not-judged"
+    assert status("healthcheck", files, "api-text/Dockerfile") == "fail"
+    files["k8s/text.yaml"] = POD.format(name="web", image="host.example/us/api-text:1")
+    assert status("limits", files, "api-text/Dockerfile") == "pass"
+    assert status("limits", files, "api-image/Dockerfile") == "not-judged"
+
+
+def test_a_run_of_the_base_image_is_not_ours():
+    files = {"Dockerfile": SLIM + SERVES, "t.sh": "docker run --rm python:3.11-slim pytest\n"}
+    assert status("limits", files) == "not-judged"
+
+
+def test_a_run_on_another_machine():
+    script = "ssh host << 'END'\ndocker run -d \\\n  model:1\nEND\n"
+    assert status("limits", {"Dockerfile": SLIM + SERVES, "deploy.sh": script}) == "fail"
+    limited = script.replace("-d", "-d -m 2g")
+    assert status("limits", {"Dockerfile": SLIM + SERVES, "deploy.sh": limited}) == "pass"
+
+
+TEMPLATE = """\
+kind: Deployment
+spec:
+  containers:
+  - image: {{ .Values.image }}
+    # readinessProbe: {}
+    resources: {{- toYaml .Values.resources | nindent 6 }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("resources: {}\n", "fail"),
+        ("resources:\n  limits: {memory: 2Gi}\n", "pass"),
+        ("resources:\n  requests: {memory: 2Gi}\n", "fail"),
+        ("resources: [half\n", "fail"),
+    ],
+)
+def test_the_values_of_a_chart(values, expected):
+    chart = {"chart/templates/deployment.yaml": TEMPLATE, "chart/values.yaml": values}
+    assert status("limits", {"Dockerfile": SLIM + SERVES} | chart) == expected
+    assert status("healthcheck", {"Dockerfile": SLIM + SERVES} | chart) == "fail"
+
+
+def test_services_for_developers_do_not_count():
+    compose = "services:\n  m:\n    build: .\n    mem_limit: 1g\n  dev:\n    build: .\n"
+    assert status("limits", {"Dockerfile": SLIM + SERVES, "compose.yml": compose}) == "pass"
+    alone = "services:\n  dev:\n    build: .\n"
+    assert status("limits", {"Dockerfile": SLIM + SERVES, "compose.yml": alone}) == "fail"
+
+
+def test_the_service_of_another_stage():
+    text = SLIM.replace("\n", " AS train\n") + SLIM.replace("\n", " AS serve\n") + SERVES
+    build = "    build: {context: ., target: %s}\n"
+    compose = f"services:\n  t:\n{build % 'train'}    mem_limit: 1g\n  s:\n{build % 'serve'}"
+    assert status("limits", {"Dockerfile": text, "compose.yml": compose}) == "fail"
+
+
+def test_a_user_counts_if_all_who_start_it_set_it():
+    compose = "services:\n  a:\n    build: .\n    user: '1000'\n  b:\n    build: .\n"
+    assert status("non-root", {"Dockerfile": SLIM + SERVES, "compose.yml": compose}) == "fail"
+    both = compose + "    user: '1001'\n"
+    assert status("non-root", {"Dockerfile": SLIM + SERVES, "compose.yml": both}) == "pass"
+
+
+def test_a_context_that_lacks_what_is_copied():
+    """The compose file names the wrong folder: the ignore file at the top is the one."""
+    files = {
+        "infra/Dockerfile": SLIM + "COPY requirements.txt .\nCOPY src/ src/\n" + SERVES,
+        "infra/compose.yml": "services:\n  m:\n    build: .\n",
+        "requirements.txt": "numpy==2.0.0\n",
+        "src/a.py": "",
+        ".dockerignore": ".git\ndata/\n",
+    }
+    assert status("dockerignore", files, "infra/Dockerfile") == "pass"
+
+
+def test_a_folder_with_nothing_but_a_dockerfile():
+    files = {"server/Dockerfile": SLIM + "RUN pip install mlflow==2.0.0\n", "train.py": ""}
+    assert status("dockerignore", files, "server/Dockerfile") == "fail"
+    assert status("dockerignore", SLIM) == "not-judged"
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("pytorch/torchserve-nightly:cpu", "pass"),
+        ("rasa/rasa:3.6.20-full", "pass"),
+        ("heartexlabs/label-studio:1.13", "pass"),
+        ("chainguard/wolfi-base:latest", "fail"),
+        ("jupyterhub/jupyterhub:5", "fail"),
+    ],
+)
+def test_users_of_more_bases(base, expected):
+    assert status("non-root", f"FROM {base}\n") == expected
