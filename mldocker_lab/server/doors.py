@@ -141,8 +141,9 @@ class Door(_Guarded):
         body: Any = read(route.body, self._json())
         told = {} if isinstance(body, Nothing) else {"body": body}
         method: Callable[..., Any] = getattr(self._service, route.name)
-        if route.name == "job_begin":
-            await self._in("files", partial(self._service.job_work, body), _patience(route))
+        if route.before:
+            look = partial(getattr(self._service, route.before), body)
+            await self._in("files", look, _patience(route))
         if route.pool == "loop":
             return await method(**named, **told)
         return await self._in(route.pool, partial(method, **named, **told), _patience(route))

@@ -101,7 +101,6 @@ def _with(engine: Engine, own: bool) -> schema.EngineState:  # noqa: FBT001
         images=len(told.images),
         containers=len(told.containers),
         disk=_disk(_data(info, engine)),
-        gpu="unknown",
     )
 
 
@@ -120,7 +119,6 @@ def _without(error: EngineError, own: bool) -> schema.EngineState:  # noqa: FBT0
         images=None,
         containers=None,
         disk=_disk(home()),
-        gpu="unknown",
     )
 
 

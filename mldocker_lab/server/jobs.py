@@ -19,7 +19,9 @@ from mldocker_lab.server.schema import Job as Described
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from mldocker_lab.server.schema import JobWanted
+    from mldocker_lab.server.schema import BuildWanted, JobWanted
+
+    Wanted = JobWanted | BuildWanted
 
 __all__ = ["Job", "Jobs", "Stopped"]
 
@@ -38,25 +40,44 @@ class Job:
     Attributes:
         id: its name, which nobody can guess.
         wanted: what was asked for.
+        about: the exercise or folder it is about.
         events: what happened so far.
     """
 
-    def __init__(self, wanted: JobWanted, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        kind: Literal["check", "grade", "build"],
+        about: str,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self.id = secrets.token_hex(8)
         self.wanted = wanted
+        self.about = about
+        self._kind = kind
+        self._doing = ""
         self.events: list[Event] = []
         self.ended = False
         self._loop = loop
         self._bell = asyncio.Event()
         self._stop = threading.Event()
+        self._at_stop: Callable[[], None] | None = None
 
     def describe(self) -> Described:
         """The job in a few words."""
-        return Described(self.id, self.wanted.kind, self.wanted.exercise, self.ended)
+        return Described(self.id, self._kind, self.about, self._doing, self.ended)
 
     def stop(self) -> None:
-        """Ask it to stop; it does after the step it is at."""
+        """Ask it to stop; it does after the step it is at, or at once if it said how."""
         self._stop.set()
+        if self._at_stop:
+            self._at_stop()
+
+    def when_stopped(self, do: Callable[[], None]) -> None:
+        """How to stop it in the middle of a step; ``do`` must not wait."""
+        self._at_stop = do
+        if self._stop.is_set():
+            do()
 
     def go_on(self) -> None:
         """What a job calls between its steps.
@@ -69,13 +90,13 @@ class Job:
 
     def tell(
         self,
-        kind: Literal["says", "checking", "checked", "ended", "stopped", "failed"],
+        kind: Literal["says", "checking", "checked", "step", "ended", "stopped", "failed"],
         text: str = "",
         **facts: Any,
     ) -> None:
         """Say something, from any thread."""
-        known = {"check": "", "status": "", "points": 0, "possible": 0, **facts}
-        event = Event(kind, text, **known)
+        known = {"check": "", "status": "", "points": 0, "possible": 0, "moment": None}
+        event = Event(kind, text, **{**known, **facts})
         self._loop.call_soon_threadsafe(self._heard, event)
 
     async def listen(self) -> AsyncIterator[Event | None]:
@@ -96,6 +117,7 @@ class Job:
         last = event.kind in ("ended", "stopped", "failed")
         if last or len(self.events) < _MOST_SAID:
             self.events.append(event)
+        self._doing = event.text or event.check or self._doing
         self.ended = self.ended or last
         bell, self._bell = self._bell, asyncio.Event()
         bell.set()
@@ -108,17 +130,25 @@ class Jobs:
         self._known: dict[str, Job] = {}
         self._threads = ThreadPoolExecutor(1, "mldocker-job")
 
-    def begin(self, wanted: JobWanted, work: Callable[[Job], str]) -> Job:
+    def begin(
+        self,
+        wanted: Wanted,
+        kind: Literal["check", "grade", "build"],
+        about: str,
+        work: Callable[[Job], str],
+    ) -> Job:
         """Run this when the jobs before it have ended; the same, twice at a time, is one.
 
         Args:
             wanted: what was asked for.
+            kind: in a word.
+            about: the exercise or folder it is about.
             work: does it; what it returns is the last word.
         """
         for job in self._known.values():
             if job.wanted == wanted and not job.ended:
                 return job
-        job = Job(wanted, asyncio.get_running_loop())
+        job = Job(wanted, kind, about, asyncio.get_running_loop())
         self._known[job.id] = job
         for old in [one.id for one in self._known.values() if one.ended][:-_KEPT]:
             del self._known[old]

@@ -28,6 +28,7 @@ class Route:
         body: what is sent along.
         pool: "loop" for what never waits; else which threads wait for it.
         seconds: how long it may take before the page is told so.
+        before: the method of ``Service`` that looks at the body first, where it may wait.
         repeatable: asked twice it does the same as once: the page may, when the network broke.
     """
 
@@ -39,6 +40,7 @@ class Route:
     pool: Literal["loop", "files", "engine"] = "files"
     seconds: float = _QUICK
     repeatable: bool = False
+    before: str = ""
 
     @property
     def again(self) -> bool:
@@ -70,8 +72,32 @@ ROUTES = (
     Route("exercise_reset", "POST", "exercises/{name}/reset", schema.Done),
     Route("hint", "POST", "exercises/{name}/hint", schema.HintTold, schema.HintAsked),
     Route("job_list", "GET", "jobs", schema.Jobs, pool="loop"),
-    Route("job_begin", "POST", "jobs", schema.Job, schema.JobWanted, "loop", repeatable=True),
+    Route(
+        "job_begin",
+        "POST",
+        "jobs",
+        schema.Job,
+        schema.JobWanted,
+        "loop",
+        repeatable=True,
+        before="job_work",
+    ),
     Route("job_stop", "DELETE", "jobs/{name}", schema.Job, pool="loop", repeatable=True),
+    Route("pairs", "GET", "pairs", schema.Pairs),
+    Route("sides", "POST", "sides", schema.Sides, schema.Folder, repeatable=True),
+    Route(
+        "build_begin",
+        "POST",
+        "builds",
+        schema.Job,
+        schema.BuildWanted,
+        "loop",
+        repeatable=True,
+        before="build_work",
+    ),
+    Route("outcome", "GET", "builds/{name}", schema.Outcome, pool="loop"),
+    Route("picture", "GET", "builds/{name}/pictures/{which}", schema.Picture),
+    Route("gpu", "GET", "gpu/{name}", schema.Gpu, pool="engine"),
     Route("engine", "GET", "engine", schema.EngineState, pool="engine", seconds=_ENGINE),
     Route("engine_start", "POST", "engine/start", schema.EngineState, pool="engine", seconds=_LONG),
     Route("engine_stop", "POST", "engine/stop", schema.EngineState, pool="engine", seconds=_LONG),

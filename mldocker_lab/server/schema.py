@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "BuildWanted",
+    "BuiltSide",
+    "BuiltStep",
     "Bytes",
     "Check",
     "Clean",
@@ -17,6 +20,7 @@ __all__ = [
     "Course",
     "Diagnose",
     "Diagnosis",
+    "DiffRow",
     "Disk",
     "Done",
     "Edit",
@@ -25,6 +29,7 @@ __all__ = [
     "ExerciseState",
     "Fix",
     "Folder",
+    "Gpu",
     "Grade",
     "Help",
     "HintAsked",
@@ -36,11 +41,20 @@ __all__ = [
     "Latest",
     "LessonState",
     "Mark",
+    "Moment",
     "Nothing",
+    "Outcome",
+    "PairName",
+    "Pairs",
+    "Picture",
     "Prediction",
     "Problem",
     "Sent",
     "SentFile",
+    "SideFile",
+    "Sides",
+    "Step",
+    "StepRow",
     "Told",
     "Words",
 ]
@@ -211,11 +225,12 @@ class JobWanted:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something that runs, or ran."""
+    """Something that runs, or ran, about an exercise or a folder; ``doing`` is its last word."""
 
     id: str
-    kind: Literal["check", "grade"]
-    exercise: str
+    kind: Literal["check", "grade", "build"]
+    about: str
+    doing: str
     ended: bool
 
 
@@ -227,15 +242,161 @@ class Jobs:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A step of a build has come so far; ``step`` counts the instructions of its Dockerfile."""
+
+    side: Literal["left", "right"]
+    step: int
+    state: Literal["running", "run", "cached", "failed"]
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened in a job; the last one is "ended", "stopped" or "failed"."""
 
-    kind: Literal["says", "checking", "checked", "ended", "stopped", "failed"]
+    kind: Literal["says", "checking", "checked", "step", "ended", "stopped", "failed"]
     text: str
     check: str
     status: str
     points: int
     possible: int
+    moment: Moment | None
+
+
+# -- two Dockerfiles side by side ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PairName:
+    """Two Dockerfiles that can be compared: a folder of a lesson, or an exercise."""
+
+    kind: Literal["pair", "exercise"]
+    title: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """All of them."""
+
+    pairs: list[PairName]
+
+
+@dataclass(frozen=True, slots=True)
+class SideFile:
+    """One of the two Dockerfiles: what its image is called, and how JupyterLab names the file."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """A line of the left beside the one of the right that stands in its place; counted from 1."""
+
+    kind: Literal["same", "changed", "removed", "added"]
+    left_line: int | None
+    left: str
+    right_line: int | None
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An instruction: its position among all of its Dockerfile, its text, its line from 1."""
+
+    step: int
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """Two instructions that do the same or stand in the same place; None where there is none."""
+
+    left: Step | None
+    right: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two Dockerfiles of one service: a bad and a good one, or an exercise's start and answer.
+
+    ``files`` can be edited in a copy to see what is built again. ``folder`` and ``contexts`` are as
+    JupyterLab names them; ``problem`` says why there are no steps.
+    """
+
+    kind: Literal["pair", "exercise"]
+    title: str
+    folder: str
+    contexts: list[str]
+    left: SideFile
+    right: SideFile
+    diff: list[DiffRow]
+    steps: list[StepRow]
+    files: list[str]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildWanted:
+    """Build both sides: from cold, or again, after an edit of a file in a copy.
+
+    ``edit`` is "" for none; ``add`` is the line to append, "" for a comment.
+    """
+
+    path: str
+    cold: bool
+    edit: str
+    add: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltStep:
+    """What became of an instruction: seconds it ran, file bytes of the layer it left."""
+
+    step: int
+    status: Literal["run", "cached", "skipped", "metadata"]
+    seconds: float | None
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSide:
+    """A build: its seconds, file bytes, bytes to pull, and how many steps came from the cache.
+
+    ``again`` is what a node pulls that runs the image from before the edit; None without one.
+    """
+
+    name: str
+    seconds: float
+    bytes: int | None
+    pull: int | None
+    again: int | None
+    hits: int
+    of: int
+    steps: list[BuiltStep]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What two builds came to; a side that failed is None, and ``failed`` says why."""
+
+    edit: str
+    left: BuiltSide | None
+    right: BuiltSide | None
+    failed: list[str]
+    pictures: list[Literal["layers", "timeline", "edit"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure: a PNG in base64, what it shows in words, pixels it takes on a page."""
+
+    png: str
+    alt: str
+    width: int
 
 
 # -- the engine ------------------------------------------------------------------------------------
@@ -252,7 +413,7 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """The engine as it is now. ``gpu`` is "unknown" until the lab can tell."""
+    """The engine as it is now."""
 
     state: Literal["running", "stopped", "none"]
     name: str
@@ -266,7 +427,20 @@ class EngineState:
     images: int | None
     containers: int | None
     disk: Disk
-    gpu: Literal["unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """What results about GPUs rest on: the card here, a recorded host, or no GPU at all.
+
+    ``host`` is the host that is meant, "here" for this machine; ``hosts`` are all that are known.
+    """
+
+    host: str
+    basis: Literal["real GPU", "recorded host", "made-up host", "given facts", "no GPU"]
+    what: str
+    means: str
+    hosts: list[str]
 
 
 @dataclass(frozen=True, slots=True)

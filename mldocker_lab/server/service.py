@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mldocker_lab.grade.exercise import Exercise
     from mldocker_lab.lessons import Lesson
+    from mldocker_lab.server.builds import Builds
 
 __all__ = ["Service"]
 
@@ -29,6 +30,7 @@ class Service:
     def __init__(self, root: Path) -> None:
         self.workspace = Workspace(root)
         self.jobs = Jobs()
+        self._builds: Builds | None = None
 
     # -- the course ----------------------------------------------------------------------------
 
@@ -90,7 +92,8 @@ class Service:
 
     async def job_begin(self, body: schema.JobWanted) -> schema.Job:
         """Begin a job; on the loop, since listeners live there."""
-        return self.jobs.begin(body, partial(self._work, body)).describe()
+        work = partial(self._work, body)
+        return self.jobs.begin(body, body.kind, body.exercise, work).describe()
 
     async def job_list(self) -> schema.Jobs:
         """What runs or ran."""
@@ -108,9 +111,56 @@ class Service:
 
         assert isinstance(job, Job)  # noqa: S101
         do = work.check if body.kind == "check" else work.grade
-        return do(self._exercise(body.exercise), job)
+        return do(self._exercise(body.exercise), body, job)
+
+    # -- two Dockerfiles side by side ----------------------------------------------------------
+
+    def pairs(self) -> schema.Pairs:
+        """All folders with two Dockerfiles to compare."""
+        from mldocker_lab.server.sides import every
+
+        return every(self.workspace)
+
+    def sides(self, body: schema.Folder) -> schema.Sides:
+        """The two Dockerfiles that belong to a folder, line by line."""
+        from mldocker_lab.server.sides import sides
+
+        return sides(self.workspace, body.path)
+
+    def build_work(self, body: schema.BuildWanted) -> None:
+        """Look whether this can be built at all."""
+        from mldocker_lab.server.builds import Builds
+
+        if self._builds is None:
+            self._builds = Builds(self.workspace)
+        self._builds.look(body)
+
+    async def build_begin(self, body: schema.BuildWanted) -> schema.Job:
+        """Begin to build both."""
+        assert self._builds is not None  # noqa: S101 it was looked at before
+        work = partial(self._builds.build, body)
+        return self.jobs.begin(body, "build", body.path, work).describe()
+
+    async def outcome(self, name: str) -> schema.Outcome:
+        """What two builds came to."""
+        return self._built().outcome(name)
+
+    def picture(self, name: str, which: str) -> schema.Picture:
+        """One of their figures."""
+        return self._built().picture(name, which)
+
+    def _built(self) -> Builds:
+        if self._builds is None:
+            raise UsageError("nothing has been built", "build first")
+        return self._builds
 
     # -- the engine ----------------------------------------------------------------------------
+
+    def gpu(self, name: str) -> schema.Gpu:
+        """What results about GPUs rest on, on this host."""
+        from mldocker_lab.server.gpubadge import gpu
+
+        return gpu(name)
 
     def engine(self) -> schema.EngineState:
         """The engine as it is."""

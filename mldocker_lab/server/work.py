@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from mldocker_lab.grade.exercise import Exercise
     from mldocker_lab.grade.score import ExerciseScore
     from mldocker_lab.server.jobs import Job
+    from mldocker_lab.server.schema import JobWanted
 
 __all__ = ["check", "grade"]
 
 
-def check(exercise: Exercise, job: Job) -> str:
+def check(exercise: Exercise, wanted: JobWanted, job: Job) -> str:
     """Run the checks that were asked for, or all; returns the last word."""
     practice = open_exercise(exercise.folder, lab.workbench, line=lambda: _Line(job))
     scores = []
     try:
-        for name in job.wanted.checks or list(exercise.points):
+        for name in wanted.checks or list(exercise.points):
             job.go_on()
             job.tell("checking", check=name)
             score = practice.check(name)
@@ -46,8 +47,9 @@ def check(exercise: Exercise, job: Job) -> str:
     return f"practice: {earned} of {possible} points"
 
 
-def grade(exercise: Exercise, job: Job) -> str:
+def grade(exercise: Exercise, wanted: JobWanted, job: Job) -> str:
     """Have the answer graded as it is, and remember what it gave; returns the last word."""
+    del wanted  # all of it
     answer = fingerprint(exercise.answer)
     known = exercise.folder.parent
     book = lab.grade([exercise.folder], watcher=_Watcher(job), known=known)

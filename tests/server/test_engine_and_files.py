@@ -35,7 +35,7 @@ async def test_a_dead_engine_is_told(ask):
     assert code == 200
     assert told["state"] == "none"
     assert "nobody.sock" in told["why"]
-    assert (told["can_start"], told["can_stop"], told["gpu"]) == (False, False, "unknown")
+    assert (told["can_start"], told["can_stop"]) == (False, False)
     assert told["disk"]["free"] > 0
     code, told = await ask("GET", "clean")
     assert (code, told["code"]) == (503, "no-engine")
@@ -171,5 +171,5 @@ def test_every_instruction_is_explained():
 
 def test_routes_that_wait_for_an_engine_have_their_own_threads():
     waiting = {route.name for route in ROUTES if route.pool == "engine"}
-    assert waiting == {"engine", "engine_start", "engine_stop", "clean_preview", "clean"}
+    assert waiting == {"gpu", "engine", "engine_start", "engine_stop", "clean_preview", "clean"}
     assert replace(ROUTES[0], name="x").pattern == "course"

@@ -61,9 +61,9 @@ export class CourseModel {
   async resume(): Promise<void> {
     try {
       const { jobs } = await this._client.ask('jobList', null, null);
-      const job = jobs.filter(one => !one.ended).pop();
-      if (job) {
-        await this._follow(job.id, job.kind, job.exercise);
+      const job = jobs.filter(one => !one.ended && one.kind !== 'build').pop();
+      if (job && job.kind !== 'build') {
+        await this._follow(job.id, job.kind, job.about);
         await this.refresh();
       }
     } catch (error) {

@@ -97,14 +97,10 @@ function Engine({ model, trans }: IProps): React.ReactElement {
               <dd>{value}</dd>
             </React.Fragment>
           ))}
-          <dt>{trans.__('GPU')}</dt>
-          <dd>
-            <span className="mldockerlab-badge" data-gpu={engine.gpu}>
-              {trans.__('unknown')}
-            </span>
-          </dd>
         </dl>
       )}
+      <Running model={model} trans={trans} />
+      <Gpu model={model} trans={trans} />
       <h2>{trans.__('Disk')}</h2>
       <p className="mldockerlab-disk" data-disk={engine.disk.state}>
         {engine.disk.state === 'ok' ? '' : '⚠ '}
@@ -128,6 +124,66 @@ function Engine({ model, trans }: IProps): React.ReactElement {
           {trans.__('Clean up …')}
         </button>
       )}
+    </>
+  );
+}
+
+/** What pages began: each with its last word, and a button that stops it. */
+function Running({ model, trans }: IProps): React.ReactElement | null {
+  if (!model.jobs.length) {
+    return null;
+  }
+  const verbs = { build: trans.__('builds'), check: trans.__('checks'), grade: trans.__('grades') };
+  return (
+    <>
+      <h2>{trans.__('Running')}</h2>
+      <ul className="mldockerlab-list" aria-label={trans.__('Running')}>
+        {model.jobs.map(job => (
+          <li key={job.id} data-job={job.kind}>
+            <p>
+              {verbs[job.kind]} <b>{job.about}</b>
+            </p>
+            <p className="mldockerlab-quiet">{job.doing || trans.__('waiting for its turn')}</p>
+            <button
+              className="mldockerlab-small"
+              aria-label={trans.__('Stop %1', job.about)}
+              onClick={() => void model.cancel(job.id)}
+            >
+              {trans.__('Stop')}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** What results about GPUs rest on, and for which host. */
+function Gpu({ model, trans }: IProps): React.ReactElement | null {
+  const { gpu } = model;
+  if (!gpu) {
+    return null;
+  }
+  return (
+    <>
+      <h2>{trans.__('GPU')}</h2>
+      <p>
+        <span className="mldockerlab-badge" data-gpu={gpu.basis}>
+          {gpu.basis}
+        </span>{' '}
+        {gpu.what ? `${gpu.what}: ` : ''}
+        {gpu.means}
+      </p>
+      <label>
+        {trans.__('on')}{' '}
+        <select value={gpu.host} onChange={event => (model.host = event.target.value)}>
+          {gpu.hosts.map(name => (
+            <option key={name} value={name}>
+              {name === 'here' ? trans.__('this machine') : name}
+            </option>
+          ))}
+        </select>
+      </label>
     </>
   );
 }

@@ -13,6 +13,15 @@ export const courseIcon = new LabIcon({
   )
 });
 
+/** Two files beside each other. */
+export const sidesIcon = new LabIcon({
+  name: 'mldocker-lab:sides',
+  svgstr: svg(
+    '<path class="jp-icon3" fill="#616161" d="M2 3h9v18H2zm11 0h9v18h-9z' +
+      'M4 6v2h5V6zm0 4v2h5v-2zm0 4v5h5v-5zm11-8v2h5V6zm0 4v9h5v-9z" fill-rule="evenodd"/>'
+  )
+});
+
 /** The engine: a box with a heartbeat. */
 export const engineIcon = new LabIcon({
   name: 'mldocker-lab:engine',

@@ -1,5 +1,30 @@
 // Written by mldocker_lab/server/typescript.py from schema.py and routes.py. Do not edit.
 
+export interface IBuildWanted {
+  path: string;
+  cold: boolean;
+  edit: string;
+  add: string;
+}
+
+export interface IBuiltSide {
+  name: string;
+  seconds: number;
+  bytes: number | null;
+  pull: number | null;
+  again: number | null;
+  hits: number;
+  of: number;
+  steps: IBuiltStep[];
+}
+
+export interface IBuiltStep {
+  step: number;
+  status: 'run' | 'cached' | 'skipped' | 'metadata';
+  seconds: number | null;
+  bytes: number | null;
+}
+
 export interface IBytes {
   bytes: number;
 }
@@ -56,6 +81,14 @@ export interface IDiagnosis {
   fixes: IFix[];
 }
 
+export interface IDiffRow {
+  kind: 'same' | 'changed' | 'removed' | 'added';
+  left_line: number | null;
+  left: string;
+  right_line: number | null;
+  right: string;
+}
+
 export interface IDisk {
   free: number | null;
   state: 'ok' | 'warn' | 'bad' | 'unknown';
@@ -86,16 +119,16 @@ export interface IEngineState {
   images: number | null;
   containers: number | null;
   disk: IDisk;
-  gpu: 'unknown';
 }
 
 export interface IEvent {
-  kind: 'says' | 'checking' | 'checked' | 'ended' | 'stopped' | 'failed';
+  kind: 'says' | 'checking' | 'checked' | 'step' | 'ended' | 'stopped' | 'failed';
   text: string;
   check: string;
   status: string;
   points: number;
   possible: number;
+  moment: IMoment | null;
 }
 
 export interface IExerciseState {
@@ -119,6 +152,14 @@ export interface IFix {
 
 export interface IFolder {
   path: string;
+}
+
+export interface IGpu {
+  host: string;
+  basis: 'real GPU' | 'recorded host' | 'made-up host' | 'given facts' | 'no GPU';
+  what: string;
+  means: string;
+  hosts: string[];
 }
 
 export interface IGrade {
@@ -154,8 +195,9 @@ export interface IInstruction {
 
 export interface IJob {
   id: string;
-  kind: 'check' | 'grade';
-  exercise: string;
+  kind: 'check' | 'grade' | 'build';
+  about: string;
+  doing: string;
   ended: boolean;
 }
 
@@ -192,6 +234,37 @@ export interface IMark {
   done: boolean;
 }
 
+export interface IMoment {
+  side: 'left' | 'right';
+  step: number;
+  state: 'running' | 'run' | 'cached' | 'failed';
+  seconds: number | null;
+}
+
+export interface IOutcome {
+  edit: string;
+  left: IBuiltSide | null;
+  right: IBuiltSide | null;
+  failed: string[];
+  pictures: ('layers' | 'timeline' | 'edit')[];
+}
+
+export interface IPairName {
+  kind: 'pair' | 'exercise';
+  title: string;
+  path: string;
+}
+
+export interface IPairs {
+  pairs: IPairName[];
+}
+
+export interface IPicture {
+  png: string;
+  alt: string;
+  width: number;
+}
+
 export interface IPrediction {
   id: string;
   text: string;
@@ -220,6 +293,35 @@ export interface ISentFile {
   sent: boolean;
 }
 
+export interface ISideFile {
+  name: string;
+  path: string;
+}
+
+export interface ISides {
+  kind: 'pair' | 'exercise';
+  title: string;
+  folder: string;
+  contexts: string[];
+  left: ISideFile;
+  right: ISideFile;
+  diff: IDiffRow[];
+  steps: IStepRow[];
+  files: string[];
+  problem: string;
+}
+
+export interface IStep {
+  step: number;
+  text: string;
+  line: number;
+}
+
+export interface IStepRow {
+  left: IStep | null;
+  right: IStep | null;
+}
+
 export interface ITold {
   text: string;
 }
@@ -243,6 +345,12 @@ export const ROUTES = {
   jobList: { verb: 'GET', path: 'jobs', again: true },
   jobBegin: { verb: 'POST', path: 'jobs', again: true },
   jobStop: { verb: 'DELETE', path: 'jobs/{name}', again: true },
+  pairs: { verb: 'GET', path: 'pairs', again: true },
+  sides: { verb: 'POST', path: 'sides', again: true },
+  buildBegin: { verb: 'POST', path: 'builds', again: true },
+  outcome: { verb: 'GET', path: 'builds/{name}', again: true },
+  picture: { verb: 'GET', path: 'builds/{name}/pictures/{which}', again: true },
+  gpu: { verb: 'GET', path: 'gpu/{name}', again: true },
   engine: { verb: 'GET', path: 'engine', again: true },
   engineStart: { verb: 'POST', path: 'engine/start', again: false },
   engineStop: { verb: 'POST', path: 'engine/stop', again: false },
@@ -265,6 +373,12 @@ export interface IRoutes {
   jobList: { named: null; body: null; reply: IJobs };
   jobBegin: { named: null; body: IJobWanted; reply: IJob };
   jobStop: { named: { name: string; }; body: null; reply: IJob };
+  pairs: { named: null; body: null; reply: IPairs };
+  sides: { named: null; body: IFolder; reply: ISides };
+  buildBegin: { named: null; body: IBuildWanted; reply: IJob };
+  outcome: { named: { name: string; }; body: null; reply: IOutcome };
+  picture: { named: { name: string; which: string; }; body: null; reply: IPicture };
+  gpu: { named: { name: string; }; body: null; reply: IGpu };
   engine: { named: null; body: null; reply: IEngineState };
   engineStart: { named: null; body: null; reply: IEngineState };
   engineStop: { named: null; body: null; reply: IEngineState };

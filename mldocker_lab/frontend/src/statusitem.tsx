@@ -22,7 +22,7 @@ export class StatusItem extends ReactWidget {
   }
 
   private _item(): React.ReactElement {
-    const { engine, busy } = this._model;
+    const { engine, busy, gpu, jobs } = this._model;
     const trans = this._trans;
     const state = engine?.state ?? 'none';
     const disk = engine?.disk;
@@ -37,6 +37,13 @@ export class StatusItem extends ReactWidget {
       >
         <span aria-hidden="true">{state === 'running' ? '● ' : '○ '}</span>
         {text}
+        {gpu && (
+          <span data-gpu={gpu.basis} title={`${gpu.what} ${gpu.means}`}>
+            {' '}
+            · {gpu.basis}
+          </span>
+        )}
+        {jobs.length > 0 && <span> · {trans._n('%1 job', '%1 jobs', jobs.length)}</span>}
         {low && <span className="mldockerlab-low"> ⚠ {trans.__('%1 free', size(disk.free ?? 0))}</span>}
       </button>
     );
