@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LAB = [sys.executable, "-m", "mldocker_lab.cli"]
 PYTEST = [sys.executable, "-m", "pytest", "--durations=15"]
 EXERCISES = [*PYTEST, "-p", "no:cacheprovider", "tests/exercises"]
-TESTS = [*PYTEST, "tests", "--ignore=tests/exercises"]
+TESTS = [*PYTEST, "tests", "--ignore=tests/exercises", "--ignore=tests/server"]
+SERVER = [*PYTEST, "-p", "no:cacheprovider", "tests/server"]  # Playwright has its loop in the other
 LEFT = [*PYTEST, "-q", "tests/lessons/test_leaks.py", "-k", "left_nothing_behind"]
 LESSONS = [*PYTEST, "--nbval-lax", "-p", "no:cacheprovider", "notebooks"]
 
@@ -58,10 +59,15 @@ def main() -> int:
 def suites() -> int:
     """All tests, in two lanes where there can be a second engine; returns how many failed."""
     if not private_engine_runs():
-        return step("exercises", EXERCISES) + step("tests", TESTS) + lessons()
+        return step("exercises", EXERCISES) + tests() + lessons()
     with Beside("exercises", EXERCISES) as beside:
-        failed = step("tests", TESTS) + lessons()
+        failed = tests() + lessons()
         return failed + beside.finish()
+
+
+def tests() -> int:
+    """All but exercises; JupyterLab's server by itself: its event loop bears no other."""
+    return step("server", SERVER) + step("tests", TESTS)
 
 
 def lessons() -> int:

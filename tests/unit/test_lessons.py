@@ -233,7 +233,7 @@ def test_an_edited_notebook_does_not_lead_astray(clone, jump, shell):
 
 def test_the_course_s_own_lessons_can_be_jumped_into():
     for one in lessons.shelf().lessons:
-        code, place = jumping.above(one, "keep")
+        code, place = jumping.above(one, "one line")
         assert (len(code) > 3, place) == (True, "One line to keep")
         assert one.minutes
 
