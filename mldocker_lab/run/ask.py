@@ -110,12 +110,14 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        sockets = self._sockets
+        adapter = self
 
         class Connection(HTTPConnection):
             def connect(self) -> None:
                 super().connect()
-                sockets.append(self.sock)
+                adapter._sockets.append(self.sock)
+                if adapter.hung_up:  # time was up before there was anything to hang up
+                    adapter.hang_up()
 
         class Pool(HTTPConnectionPool):
             ConnectionCls = Connection

@@ -273,7 +273,11 @@ class Container:
         return self.engine.logs(self.container)
 
     def lines(self) -> tuple[Line, ...]:
-        """What it printed so far, line by line, with the time the engine received each."""
+        """What it printed so far, line by line, with the time the engine received each.
+
+        The engine reads both streams apart: lines of different streams that come at the same moment
+        may stand in either order.
+        """
         return lines_of(self.engine.log_lines(self.container), self.engine_began)
 
     @property

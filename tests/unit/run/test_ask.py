@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from mldocker_lab.run.ask import MOST_BYTES, TooMuch, ask
+from mldocker_lab.run.ask import MOST_BYTES, TooMuch, _Adapter, ask
 
 
 @contextmanager
@@ -79,6 +79,16 @@ def test_an_answer_is_read_whole():
 def test_an_answer_that_drips_for_ever_ends_at_the_deadline(answer):
     with service(answer) as url, pytest.raises(requests.RequestException):
         ask("GET", url, seconds=0.3)
+
+
+def test_time_that_is_up_before_the_connection_stands_is_up():
+    """A machine may stand still between the two: nobody would hang up any more."""
+    adapter = _Adapter()
+    adapter.hang_up()
+    with service(drip(b"H")) as url, requests.Session() as session:
+        session.mount("http://", adapter)
+        with pytest.raises(requests.RequestException):
+            session.get(url, timeout=5)
 
 
 def test_an_endless_answer_is_no_answer():
