@@ -201,7 +201,7 @@ class Workbench:
             self.engine,
             image,
             command,
-            options=Options(**options),
+            options=Options.asked(options),
             port=port,
             ready=ready,
             seconds=seconds,

@@ -61,7 +61,7 @@ def open_project(
     else:
         raise UsageError(f"there is no {here}", "name a project's folder, or a Dockerfile")
     project = load(folder)
-    known = dockerfiles(project.names)
+    known = dockerfiles(project)
     if dockerfile is not None:
         chosen = [dockerfile.replace("\\", "/").removeprefix("./")]
     else:

@@ -24,23 +24,11 @@ __all__ = ["deployed", "dockerfiles", "target_of"]
 _DOCKERFILE = re.compile(
     r"(^|/)((Docker|Container)file([.-][\w.-]+)?|[\w.-]+\.(Docker|Container)file)$", re.IGNORECASE
 )
-_NOT = (
-    ".dockerignore",
-    ".md",
-    ".py",
-    ".sh",
-    ".j2",
-    ".jinja",
-    ".jinja2",
-    ".tmpl",
-    ".bak",
-    ".orig",
-    ".txt",
-    ".in",
-    ".json",
-    ".ts",
-    ".js",
-)
+#: What a build does not read as it stands: templates, copies kept aside, lists of what to ignore.
+_NOT = (".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".in", ".bak", ".orig")
+#: How a Dockerfile begins, after blank lines and comments.
+_BEGINS = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:FROM|ARG)[ \t]", re.IGNORECASE)
+_PLAIN = ("Dockerfile", "Containerfile")
 _DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
 _SKIPPED = re.compile(
     r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|"
@@ -66,9 +54,18 @@ _WORD = 3  # letters that make a name telling
 _MOST = 400  # files that may say how it is started
 
 
-def dockerfiles(names: Iterable[str]) -> list[str]:
-    """The Dockerfiles among file names; the one at the top first, then by depth and name."""
-    found = [n for n in names if _DOCKERFILE.search(n) and not n.lower().endswith(_NOT)]
+def dockerfiles(project: Project) -> list[str]:
+    """The Dockerfiles of a project; the one at the top first, then by depth and name.
+
+    ``Dockerfile`` itself counts whatever is in it. Any other name has to begin like one too:
+    ``dockerfile.png`` is a picture and ``dockerfile.ts`` a program.
+    """
+    names = [n for n in project.names if _DOCKERFILE.search(n) and not n.lower().endswith(_NOT)]
+    found = [
+        name
+        for name in names
+        if posixpath.basename(name) in _PLAIN or _BEGINS.match(project.read(name) or "")
+    ]
     return sorted(found, key=lambda n: (n.count("/"), posixpath.basename(n) != "Dockerfile", n))
 
 
@@ -152,14 +149,14 @@ def _named(project: Project, file: str, found: list[Unit], mine: list[Unit]) -> 
     """
     names = frozenset(project.names)
     free = [u for u in found if u.ours and (not u.build or u.build not in names)]
-    if len(dockerfiles(project.names)) == 1:
+    if len(dockerfiles(project)) == 1:
         return free
     words = _words(file) | {word for unit in mine for word in _words(f"{unit.name}/{unit.image}")}
     scores = [_alike(words - _VAGUE or words, file, unit) for unit in free]
     best = max(scores, default=0)
     if best:
         return [unit for unit, score in zip(free, scores, strict=True) if score == best]
-    return free if file in ("Dockerfile", "Containerfile") and not mine else []
+    return free if file in _PLAIN and not mine else []
 
 
 def _words(text: str) -> set[str]:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from mldocker_lab.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mldocker_lab.engine.client import Engine
 
@@ -88,28 +88,23 @@ class LayersOnDisk:
         """The manifest or the configuration; None for any other name."""
         return self._documents.get(name)
 
-    def part(self, name: str) -> tuple[int, Iterator[bytes]]:
-        """The size of a layer's tar, and the tar.
+    def part(self, name: str) -> Iterator[bytes]:
+        """A layer's tar, in pieces.
 
         Raises:
             OSError, ValueError, LookupError: the engine's folder is not as expected, or changes.
         """
-        with gzip.open(self._splits(name)) as lines:
-            entries = [json.loads(line) for line in lines]
-        size = sum(_length(entry) for entry in entries)
         cache = (self._splits(name).parent / "cache-id").read_text().strip()
-        return size, self._told(_packed(entries, _Files(self._folders / cache / "diff")))
+        files = _Files(self._folders / cache / "diff")
+        with gzip.open(self._splits(name)) as lines:
+            for piece in _packed(map(json.loads, lines), files):
+                self._count += len(piece)
+                if self.listener:
+                    self.listener(self._count)
+                yield piece
 
     def _splits(self, name: str) -> Path:
         return self._layers / self._chains[name] / "tar-split.json.gz"
-
-    def _told(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The pieces as they are; the listener hears how many bytes there were so far."""
-        for piece in pieces:
-            self._count += len(piece)
-            if self.listener:
-                self.listener(self._count)
-            yield piece
 
 
 def _chain_ids(diff_ids: list[str]) -> Iterator[str]:
@@ -125,14 +120,7 @@ def _chain_ids(diff_ids: list[str]) -> Iterator[str]:
         yield chain.removeprefix("sha256:")
 
 
-def _length(entry: dict[str, Any]) -> int:
-    if entry["type"] == _FILE:
-        return int(entry.get("size") or 0)
-    payload = entry.get("payload") or ""
-    return len(payload) * 3 // 4 - payload[-2:].count("=")
-
-
-def _packed(entries: list[dict[str, Any]], files: _Files) -> Iterator[bytes]:
+def _packed(entries: Iterable[dict[str, Any]], files: _Files) -> Iterator[bytes]:
     """The tar in pieces: segments as they were kept, files between them."""
     buffer = bytearray()
     for entry in entries:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
+from mldocker_lab.show.table import bundle
+
 if TYPE_CHECKING:
     from mldocker_lab.gpu.host import Host
+    from mldocker_lab.show.table import Table
 
 __all__ = ["Badge", "Basis", "badge"]
 
@@ -61,6 +64,15 @@ class Badge:
         """The badge as a coloured word and what it means."""
         said = f"{self.what}: {_SAID[self.basis]}" if self.what else _SAID[self.basis]
         return f"<p>{self.chip()} {escape(said)}</p>\n"
+
+    def over(self, table: Table, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """A table in the forms a notebook shows; the badge above it as HTML, below it as text."""
+        forms = bundle([table], include, exclude)
+        if "text/html" in forms:
+            forms["text/html"] = self.to_html() + forms["text/html"]
+        if "text/plain" in forms:
+            forms["text/plain"] = f"{table.to_text()}\n\n{self!r}"
+        return forms
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         forms = {"text/plain": repr(self), "text/html": self.to_html()}

@@ -10,7 +10,7 @@ from mldocker_lab.gpu.gate_cuda import cuda_gate
 from mldocker_lab.gpu.gate_image import image_gate
 from mldocker_lab.gpu.gate_kernels import kernels_gate
 from mldocker_lab.gpu.verdict import REFUSED, RUNS, Gate, Verdict, overall
-from mldocker_lab.show.table import Column, Table, bundle
+from mldocker_lab.show.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,12 +95,7 @@ class Check:
         return f"{self.table().to_text()}\n\n{self.badge!r}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        forms = bundle([self.table()], include, exclude)
-        if "text/html" in forms:
-            forms["text/html"] = self.badge.to_html() + forms["text/html"]
-        if "text/plain" in forms:
-            forms["text/plain"] = repr(self)
-        return forms
+        return self.badge.over(self.table(), include, exclude)
 
 
 def check(image: Image, host: Host, tables: Tables, way: Way = "gpus") -> Check:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mldocker_lab.errors import EngineError, LabError
 from mldocker_lab.gpu.badge import Badge
 from mldocker_lab.gpu.diagnose import Diagnosis, diagnose
-from mldocker_lab.show.table import Column, Table, bundle
+from mldocker_lab.show.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,12 +134,7 @@ class Probe:
         return f"{self.table().to_text()}\n\n{self.badge!r}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        forms = bundle([self.table()], include, exclude)
-        if "text/html" in forms:
-            forms["text/html"] = self.badge.to_html() + forms["text/html"]
-        if "text/plain" in forms:
-            forms["text/plain"] = repr(self)
-        return forms
+        return self.badge.over(self.table(), include, exclude)
 
 
 def probe(

@@ -140,8 +140,8 @@ class Unpacked(Protocol):
     def document(self, name: str) -> bytes | None:
         """A document; None if there is none."""
 
-    def part(self, name: str) -> tuple[int, Iterable[bytes]]:
-        """The size and the bytes of another part."""
+    def part(self, name: str) -> Iterable[bytes]:
+        """The bytes of another part."""
 
 
 def read_unpacked(
@@ -253,8 +253,10 @@ class _Parts:
             with Gzipping() as gzipping:
                 for name in dict.fromkeys(described.parts if described else ()):
                     if not self._knows(name):
-                        size, pieces = folder.part(name)
-                        self._part(name, size, Source(pieces), gzipping)
+                        source = Source(folder.part(name))
+                        head = source.up_to(BLOCK)
+                        if is_tar(head) or compression(head):
+                            self._held(name, head, source.rest(), gzipping)
             return self._contents(image)
 
     def remember(self, image_id: str, report: ImageReport) -> None:
@@ -268,14 +270,18 @@ class _Parts:
         head = source.exactly(min(size, BLOCK))
         rest = _outer(source.portions(size - len(head)))
         if is_tar(head) or compression(head):
-            try:
-                self._layer(name, head, chain([memoryview(head)], rest), gzipping)
-            except Truncated:
-                self._unreadable.append(f"its part {name} ends too early")
-            except Corrupted as error:
-                self._unreadable.append(f"its part {name} cannot be read: {error.what}")
+            self._held(name, head, rest, gzipping)
         elif size <= LARGEST and head.lstrip()[:1] in (b"{", b"["):
             self._documents.add(name, head + b"".join(rest))
+
+    def _held(self, name: str, head: bytes, rest: Iterator[memoryview], gzipping: Gzipping) -> None:
+        """A part that may be a layer; one that cannot be read is remembered, not fatal."""
+        try:
+            self._layer(name, head, chain([memoryview(head)], rest), gzipping)
+        except Truncated:
+            self._unreadable.append(f"its part {name} ends too early")
+        except Corrupted as error:
+            self._unreadable.append(f"its part {name} cannot be read: {error.what}")
 
     def _layer(
         self, name: str, head: bytes, pieces: Iterable[memoryview], gzipping: Gzipping
@@ -346,8 +352,8 @@ class _Folder:
             return None
         return path.read_bytes()
 
-    def part(self, name: str) -> tuple[int, Iterator[bytes]]:
-        """The size and the bytes of a file.
+    def part(self, name: str) -> Iterator[bytes]:
+        """The bytes of a file.
 
         Raises:
             Corrupted: it is not there.
@@ -355,7 +361,7 @@ class _Folder:
         path = self._inside(name)
         if path is None:
             raise Corrupted(f"its part {name[:100]!r} is not there")
-        return path.stat().st_size, _pieces(path)
+        return _pieces(path)
 
     def _inside(self, name: str) -> Path | None:
         if not name or "\0" in name:

@@ -125,6 +125,12 @@ class Source:
             count -= len(view)
             yield view
 
+    def rest(self) -> Iterator[memoryview]:
+        """All that is left, as it comes, not copied; each is good until the next."""
+        while self._next < len(self._view) or self._more():
+            view, self._next = self._view[self._next :], len(self._view)
+            yield view
+
     def skip(self, count: int) -> None:
         """Pass over ``count`` bytes.
 

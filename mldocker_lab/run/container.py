@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 import requests
 
+from mldocker_lab.engine.address import engine_host, reached_from_here
 from mldocker_lab.errors import EngineError, LabError
 from mldocker_lab.report.exits import Ended, explain
 from mldocker_lab.report.running import Line, Mark, RunReport, State
@@ -337,7 +337,7 @@ class Container:
             return host
         if self._network and "network_mode" not in host:
             return {**host, "network_mode": self._network}
-        return {**host, "port_bindings": {self.port: (_published_on(self.engine.url), None)}}
+        return {**host, "port_bindings": {self.port: (reached_from_here(self.engine.url), None)}}
 
     def _address(self) -> str:
         told = self.engine.inspect(self.container)
@@ -345,13 +345,15 @@ class Container:
         if mode == "none":
             return ""
         if mode == "host":
-            return f"http://{_host(self.engine.url)}:{self.port}"
+            return f"http://{engine_host(self.engine.url)}:{self.port}"
         settings = told["NetworkSettings"]
         if self.bounds and self.bounds.network:  # we stand on that network, so no port is published
             address = settings["Networks"].get(self.bounds.network, {}).get("IPAddress")
             return f"http://{address}:{self.port}" if address else ""
         published = settings["Ports"].get(f"{self.port}/tcp")
-        return f"http://{_host(self.engine.url)}:{published[0]['HostPort']}" if published else ""
+        return (
+            f"http://{engine_host(self.engine.url)}:{published[0]['HostPort']}" if published else ""
+        )
 
     def _until_ready(self, path: str) -> None:
         deadline = time.monotonic() + self.seconds
@@ -409,7 +411,7 @@ def call(
     Raises:
         EngineError: it did not end in time.
     """
-    chosen = Options(**options)
+    chosen = Options.asked(options)
     if bounds:
         seconds = min(seconds, bounds.seconds)
     container = engine.create(image, command, host=chosen.host(bounds), **chosen.config())
@@ -432,16 +434,3 @@ def _files(options: Options) -> dict[str, bytes]:
         path.lstrip("/"): data.encode() if isinstance(data, str) else data
         for path, data in options.files.items()
     }
-
-
-def _host(url: str) -> str:
-    """The machine the engine publishes ports on, as seen from here."""
-    parts = urlsplit(url)
-    if parts.scheme in ("tcp", "http", "https", "ssh") and parts.hostname:
-        return parts.hostname
-    return "127.0.0.1"
-
-
-def _published_on(url: str) -> str:
-    """Loopback where the engine is on this machine, so that nobody else reaches the container."""
-    return "127.0.0.1" if _host(url) in ("127.0.0.1", "localhost") else "0.0.0.0"  # noqa: S104 a remote engine cannot be reached otherwise

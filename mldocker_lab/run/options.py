@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from mldocker_lab.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Self
 
     from mldocker_lab.run.bounds import Bounds
     from mldocker_lab.run.volume import Volume
@@ -111,6 +113,21 @@ class Options:
             raise UsageError(
                 f"there is no restart policy {self.restart!r}", f"one of {', '.join(_RESTARTS)}"
             )
+
+    @classmethod
+    def asked(cls, options: Mapping[str, Any]) -> Self:
+        """The options that somebody wrote by name.
+
+        Raises:
+            UsageError: there is no such option; says which one may be meant.
+        """
+        known = [one.name for one in fields(cls)]
+        for name in options:
+            if name not in known:
+                close = get_close_matches(name, known, 1, 0.5)
+                meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+                raise UsageError(f"a container has no option {name!r}", meant)
+        return cls(**options)
 
     def config(self) -> dict[str, Any]:
         """The part of ``Engine.create``'s arguments that describes the container."""

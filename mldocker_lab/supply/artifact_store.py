@@ -8,20 +8,17 @@ down, whenever a check wants that.
 from __future__ import annotations
 
 import json
-import time
-import weakref
 from contextlib import contextmanager
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.engine.client import LABEL
-from mldocker_lab.errors import EngineError, SupplyError
 from mldocker_lab.supply import bases, reach
+from mldocker_lab.supply.hosted import FEW_RIGHTS, Hosted
 from mldocker_lab.supply.model_registry import MODELS_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Self
 
     from mldocker_lab.supply.mirror import Mirror
 
@@ -30,11 +27,9 @@ __all__ = ["ArtifactStore"]
 _PORT = 8412
 _FOLDER = "/srv"
 _FILES = f"{_FOLDER}/models"
-_START_SECONDS = 30
-_POLL_SECONDS = 0.02
 
 
-class ArtifactStore:
+class ArtifactStore(Hosted):
     """A store that runs; use it in a ``with`` block, or ``close`` it.
 
     Args:
@@ -58,11 +53,11 @@ class ArtifactStore:
         host: Mapping[str, Any] | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        self._engine = engine = mirror.engine
-        self._network = network
-        self._way = way = "address" if network else mirror.way
+        engine = mirror.engine
+        way = "address" if network else mirror.way
         published = reach.published_on(engine, way)
-        self._container = engine.create(
+        super().__init__(
+            engine,
             bases.SLIM,
             [
                 *("python3", f"{_FOLDER}/artifact_server.py", _FILES),
@@ -72,7 +67,7 @@ class ArtifactStore:
             ports=[_PORT] if published else None,
             labels={**(labels or {}), LABEL: "artifact-store"},
         )
-        self._remove = weakref.finalize(self, _remove, engine, self._container)
+        self.address = "an address of its own"
         try:
             self._write("artifact_server.py", _server())
             self._write("models/.here", b"")
@@ -82,12 +77,6 @@ class ArtifactStore:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"an artifact store, for containers at {self.address}"
@@ -113,10 +102,6 @@ class ArtifactStore:
         lines = (json.loads(line) for line in self._engine.logs(self._container).splitlines())
         return sum(one == {"event": event, "path": f"/{path}"} for one in lines)
 
-    def close(self) -> None:
-        """Remove it, with all it holds: whoever asks then finds nobody."""
-        self._remove()
-
     def _write(self, name: str, data: bytes) -> None:
         self._engine.put_files(self._container, _FOLDER, {name: data})
 
@@ -131,39 +116,18 @@ class ArtifactStore:
 
     def _port(self, published: str | None) -> int:
         """Wait until it listens; the port that containers find it at."""
-        deadline = time.monotonic() + _START_SECONDS
-        while not (said := self._engine.logs(self._container)).endswith("\n"):
-            told = self._engine.inspect(self._container)
-            if told["State"]["Status"] == "exited" or time.monotonic() > deadline:
-                raise SupplyError(f"the artifact store did not start:\n{said}")
-            time.sleep(_POLL_SECONDS)
-        if not published:
-            return int(json.loads(said)["port"])
-        bound = self._engine.inspect(self._container)["NetworkSettings"]["Ports"]
-        return int(bound[f"{_PORT}/tcp"][0]["HostPort"])
+        said = self._listening()
+        return int(self._bound(_PORT)[0]["HostPort"] if published else json.loads(said)["port"])
 
 
 def _place(way: str, network: str | None, published: str | None) -> dict[str, Any]:
     """Where it stands on the engine, and that it needs no rights there."""
-    place: dict[str, Any] = {
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        "mem_limit": "128m",
-        "memswap_limit": "128m",
-        "auto_remove": True,
-    }
+    place = {**FEW_RIGHTS, "mem_limit": "128m", "memswap_limit": "128m"}
     if network:
         return {**place, "network_mode": network}
     if published:
         return {**place, "port_bindings": {_PORT: (published, None)}}
     return {**place, "network_mode": "host"} if way == "host" else place
-
-
-def _remove(engine: Any, container: str) -> None:
-    try:
-        engine.remove(container)
-    except EngineError:
-        return  # the engine is gone, or is removing it already
 
 
 def _server() -> bytes:

@@ -10,21 +10,22 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from mldocker_lab.engine.address import engine_host, reached_from_here
 from mldocker_lab.engine.client import LABEL
-from mldocker_lab.errors import EngineError, SupplyError
+from mldocker_lab.errors import SupplyError
 from mldocker_lab.supply import mlflow_image, reach
+from mldocker_lab.supply.hosted import FEW_RIGHTS, Hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Self
 
+    from mldocker_lab.engine.client import Engine
     from mldocker_lab.supply.mirror import Mirror
 
 __all__ = ["MODELS_HOST", "ModelRegistry", "ModelVersion"]
@@ -74,7 +75,7 @@ class ModelVersion:
         return f"{self.name} version {self.version}, {self.file}, sha256 {self.sha256[:12]}…"
 
 
-class ModelRegistry:
+class ModelRegistry(Hosted):
     """MLflow's server, running; use it in a ``with`` block, or ``close`` it.
 
     It ends with this program, too, and by itself after some hours; ``mldocker-lab clean`` removes
@@ -94,21 +95,21 @@ class ModelRegistry:
     """
 
     def __init__(self, mirror: Mirror) -> None:
-        self._engine = engine = mirror.engine
+        engine = mirror.engine
         self._way = mirror.way
         self.network = mirror.network
         host = self._way == "host"
         self._port = _FIRST_OF_FREE + secrets.randbelow(_FREE) if host else _PORT
-        self._container = engine.create(
+        super().__init__(
+            engine,
             mlflow_image.name(),
-            _command(self._way, self._port, reach.engine_host(engine.url)),
-            host=self._place(),
+            _command(self._way, self._port, engine_host(engine.url)),
+            host=self._place(engine),
             ports=None if host else [self._port],
             user="65534:65534",
             environment=_ENVIRONMENT,
             labels={LABEL: "model-registry"},
         )
-        self._remove = weakref.finalize(self, _remove, engine, self._container)
         try:
             engine.start(self._container)
             self._find()
@@ -116,12 +117,6 @@ class ModelRegistry:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"MLflow at {self.url}, for containers at {self.address}"
@@ -199,34 +194,23 @@ class ModelRegistry:
         """What the server printed: one line for each request, among others."""
         return self._engine.logs(self._container)
 
-    def close(self) -> None:
-        """Remove it, with all it holds."""
-        self._remove()
-
-    def _place(self) -> dict[str, Any]:
-        host: dict[str, Any] = {
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges"],
-            "mem_limit": "1g",
-            "auto_remove": True,
-        }
+    def _place(self, engine: Engine) -> dict[str, Any]:
+        host = {**FEW_RIGHTS, "mem_limit": "1g"}
         if self._way == "host":
             return {**host, "network_mode": "host"}
-        ours = reach.reached_from_here(self._engine.url)
-        theirs = reach.published_on(self._engine, self._way)
+        ours = reached_from_here(engine.url)
+        theirs = reach.published_on(engine, self._way)
         places = {ours, theirs} if theirs and ours != "0.0.0.0" else {ours}  # noqa: S104 a remote engine's
         return {**host, "port_bindings": {self._port: [(one, None) for one in sorted(places)]}}
 
     def _find(self) -> None:
         """Its addresses, once it has been started."""
         engine = self._engine
-        found = engine.inspect(self._container)["NetworkSettings"]["Ports"] or {}
-        bound = {one["HostIp"]: one["HostPort"] for one in found.get(f"{self._port}/tcp") or ()}
-        ours = bound.get(reach.reached_from_here(engine.url), self._port)
-        theirs = {"address": self._port}.get(self._way)
-        if theirs is None:
-            theirs = bound.get(reach.published_on(engine, self._way) or "", ours)
-        self.url = f"http://{reach.engine_host(engine.url)}:{ours}"
+        bound = {one["HostIp"]: one["HostPort"] for one in self._bound(self._port)}
+        ours = bound.get(reached_from_here(engine.url), self._port)
+        published = bound.get(reach.published_on(engine, self._way) or "", ours)
+        theirs = self._port if self._way == "address" else published
+        self.url = f"http://{engine_host(engine.url)}:{ours}"
         self.address = f"http://{MODELS_HOST}:{theirs}"
         self.hosts = {MODELS_HOST: reach.address(engine, self._container, self._way)}
 
@@ -269,10 +253,3 @@ def _command(way: str, port: int, machine: str) -> list[str]:
         *("--artifacts-destination", f"{mlflow_image.FOLDER}/artifacts"),
         *("--allowed-hosts", ",".join(allowed)),
     ]
-
-
-def _remove(engine: Any, container: str) -> None:
-    try:
-        engine.remove(container)
-    except EngineError:
-        return  # the engine is gone, or is removing it already

@@ -12,25 +12,25 @@ when the wheel mirror was started; whatever else serves containers goes the same
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+
+from mldocker_lab.engine.address import LOOPBACK
 
 if TYPE_CHECKING:
     from mldocker_lab.engine.client import Engine
 
-__all__ = ["address", "engine_host", "listens_on", "published_on", "reached_from_here"]
+__all__ = ["address", "listens_on", "published_on"]
 
-_LOOPBACK = "127.0.0.1"
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 of a container's own network, or of a remote engine
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 of a container's own network
 
 
 def published_on(engine: Engine, way: str) -> str | None:
     """The engine's address that a server is published on, so that containers reach it."""
-    return {"gateway": engine.gateway(), "host-gateway": _LOOPBACK}.get(way)
+    return {"gateway": engine.gateway(), "host-gateway": LOOPBACK}.get(way)
 
 
 def listens_on(way: str) -> str:
     """The address that a server binds inside its container."""
-    return _LOOPBACK if way == "host" else _EVERYWHERE
+    return LOOPBACK if way == "host" else _EVERYWHERE
 
 
 def address(engine: Engine, container: str, way: str, network: str = "") -> str:
@@ -43,7 +43,7 @@ def address(engine: Engine, container: str, way: str, network: str = "") -> str:
         network: with "address": the network on which it is asked; "" for its only one.
     """
     if way == "host":
-        return _LOOPBACK
+        return LOOPBACK
     if way == "gateway":
         return engine.gateway() or ""
     if way == "address":
@@ -51,16 +51,3 @@ def address(engine: Engine, container: str, way: str, network: str = "") -> str:
         name = network or next(iter(networks), "")
         return str(networks.get(name, {}).get("IPAddress", ""))
     return "host-gateway"
-
-
-def engine_host(url: str) -> str:
-    """The machine on which an engine publishes ports, as seen from here."""
-    parts = urlsplit(url)
-    if parts.scheme in ("tcp", "http", "https", "ssh") and parts.hostname:
-        return parts.hostname
-    return _LOOPBACK
-
-
-def reached_from_here(url: str) -> str:
-    """The address to publish a port on so that we reach it, and nobody else if that is possible."""
-    return _LOOPBACK if engine_host(url) in (_LOOPBACK, "localhost") else _EVERYWHERE

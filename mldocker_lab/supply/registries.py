@@ -8,29 +8,24 @@ server is one file, run by the Python of the slim base.
 from __future__ import annotations
 
 import json
-import time
-import weakref
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.engine.client import LABEL
-from mldocker_lab.errors import EngineError, SupplyError
+from mldocker_lab.errors import EngineError
 from mldocker_lab.supply import bases
+from mldocker_lab.supply.hosted import FEW_RIGHTS, Hosted
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from mldocker_lab.engine.client import Engine
 
 __all__ = ["Registry"]
 
 _PORT = 5000
 _FOLDER = "/tmp"  # noqa: S108 of its own container
-_START_SECONDS = 30
-_POLL_SECONDS = 0.05
 
 
-class Registry:
+class Registry(Hosted):
     """A registry that runs; use it in a ``with`` block, or ``close`` it.
 
     It ends with this program, too, and by itself if nobody asks it anything for some hours;
@@ -47,16 +42,16 @@ class Registry:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
         host = "0.0.0.0" if engine.gateway() else "127.0.0.1"  # noqa: S104 inside its own network
-        self._container = engine.create(
+        super().__init__(
+            engine,
             bases.SLIM,
             ["python3", "/registry_server.py", host, str(_PORT if engine.gateway() else 0)],
             host=_host(engine),
             ports=[_PORT] if engine.gateway() else None,
             labels={LABEL: "registry"},
         )
-        self._remove = weakref.finalize(self, _remove, engine, self._container)
+        self.address = "an address of its own"
         try:
             engine.put_files(self._container, "/", {"registry_server.py": _server()})
             engine.start(self._container)
@@ -64,12 +59,6 @@ class Registry:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"a registry at {self.address}"
@@ -102,40 +91,17 @@ class Registry:
             raise EngineError(f"the registry cannot be measured: {said}")
         return int(said.split()[0])
 
-    def close(self) -> None:
-        """Remove it, with all it holds."""
-        self._remove()
-
     def _port(self) -> int:
         """Wait until it listens; the port the engine finds it at."""
-        deadline = time.monotonic() + _START_SECONDS
-        while not (said := self._engine.logs(self._container)).endswith("\n"):
-            told = self._engine.inspect(self._container)
-            if told["State"]["Status"] == "exited" or time.monotonic() > deadline:
-                raise SupplyError(f"the registry did not start:\n{said}", "`mldocker-lab doctor`")
-            time.sleep(_POLL_SECONDS)
-        published = self._engine.inspect(self._container)["NetworkSettings"]["Ports"] or {}
-        bound = published.get(f"{_PORT}/tcp")
+        said, bound = self._listening(), self._bound(_PORT)
         return int(bound[0]["HostPort"] if bound else json.loads(said)["port"])
 
 
 def _host(engine: Engine) -> dict[str, Any]:
-    host: dict[str, Any] = {
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        "mem_limit": "512m",
-        "auto_remove": True,
-    }
+    host = {**FEW_RIGHTS, "mem_limit": "512m"}
     if engine.gateway():
         return {**host, "port_bindings": {_PORT: ("127.0.0.1", None)}}
     return {**host, "network_mode": "host"}
-
-
-def _remove(engine: Engine, container: str) -> None:
-    try:
-        engine.remove(container)
-    except EngineError:
-        return  # the engine is gone, or is removing it already
 
 
 def _server() -> bytes:

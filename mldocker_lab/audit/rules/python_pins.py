@@ -11,6 +11,8 @@ from mldocker_lab.audit.origins import context_sources, origin, project_requirem
 from mldocker_lab.audit.requirements import file_requirements, is_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
@@ -69,6 +71,19 @@ def _packages(target: Target, one: Install, seen: _Seen) -> None:
         _one(package, spot, seen, constrained=one.constrained)
 
 
+def _each(
+    target: Target, found: Iterable[tuple[str, Requirement]], seen: _Seen, *, constrained: bool
+) -> None:
+    """Packages that files of the build context name."""
+    for file, package in found:
+        there = Spot(
+            target.project.in_context(file),
+            package.line,
+            message=f"{package.text} has no exact version",
+        )
+        _one(package, there, seen, constrained=constrained)
+
+
 def _one(package: Requirement, spot: Spot, seen: _Seen, *, constrained: bool = False) -> None:
     if package.local or (package.name in _TOOLS and not package.pinned):
         return
@@ -110,13 +125,7 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         seen.unknown.append((f"{path} is not at hand", spot))
         return
     seen.exact += 1
-    for file, package in found:
-        there = Spot(
-            target.project.in_context(file),
-            package.line,
-            message=f"{package.text} has no exact version",
-        )
-        _one(package, there, seen, constrained=one.constrained)
+    _each(target, found, seen, constrained=one.constrained)
 
 
 def _exported(target: Target, path: str) -> bool:
@@ -165,13 +174,7 @@ def _project(target: Target, one: Install, seen: _Seen) -> None:
     if not found:
         seen.unknown.append(("the project's own dependencies are not at hand", spot))
         return
-    for file, package in found:
-        there = Spot(
-            target.project.in_context(file),
-            package.line,
-            message=f"{package.text} has no exact version",
-        )
-        _one(package, there, seen, constrained=one.constrained)
+    _each(target, found, seen, constrained=one.constrained)
 
 
 RULE = Rule(

@@ -90,6 +90,28 @@ def test_a_dockerfile_a_folder_and_a_stage(project):
     assert [one["target"] for one in both] == ["Dockerfile", "docker/serve.Dockerfile"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("dockerfile.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff"),
+        ("dockerfile.ts", b"import {x} from 'y';\n"),
+        ("dockerfile.json", b'{"FROM": 1}'),
+        ("Dockerfile.md", b"# FROM here\n\nWe build from Debian.\n"),
+        ("Dockerfile.empty", b""),
+        ("Dockerfile.j2", b"FROM {{ base }}\n"),
+    ],
+)
+def test_what_only_has_the_name_of_a_dockerfile(project, name, content):
+    (project / name).write_bytes(content)
+    (project / "Dockerfile.gpu").write_bytes(
+        b"\xef\xbb\xbf# syntax=x\r\n\r\n  arg A=1\nFROM scratch\n"
+    )
+    assert [one["target"] for one in card_of(project, "--all")["targets"]] == [
+        "Dockerfile",
+        "Dockerfile.gpu",
+    ]
+
+
 def test_exit_status(project):
     run(project)
     run(project, "--fail-on", "points", status=1)

@@ -93,3 +93,13 @@ def test_device_nodes_and_cdi_devices_are_told_apart_as_docker_run_does():
         ],
         "group_add": [44],
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("memory_limit", "did you mean memory?"), ("env", "environment"), ("xyz", "there are")],
+)
+def test_an_option_that_does_not_exist_is_told(name, hint):
+    with pytest.raises(UsageError, match=name) as caught:
+        Options.asked({name: 1})
+    assert hint in caught.value.hint
