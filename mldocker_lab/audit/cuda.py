@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.finding import Spot
+from mldocker_lab.audit.frameworks import tensorflow_needs, torch_cuda
 from mldocker_lab.audit.origins import origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements
 
@@ -41,12 +42,6 @@ _VARIABLES = (
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
     "UV_TORCH_BACKEND",
 )  # fmt: skip
-#: CUDA's major version in the wheels that the usual index has for a version of torch.
-_TORCH = (
-    {f"1.{minor}": 10 for minor in range(3, 13)}
-    | {"1.13": 11, "2.0": 11}
-    | {f"2.{minor}": 12 for minor in range(1, 11)}
-)
 _GPU_PACKAGES = frozenset(
     """
 onnxruntime-gpu tensorflow-gpu faiss-gpu tensorrt paddlepaddle-gpu vllm sglang flash-attn xformers
@@ -55,6 +50,7 @@ onnxruntime-gpu tensorflow-gpu faiss-gpu tensorrt paddlepaddle-gpu vllm sglang f
 _GPU_EXTRA = re.compile(r"^(tensorflow|jax)\[[^\]]*(cuda|gpu)", re.IGNORECASE)
 _CONDA = frozenset(["cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit"])
 _MAJORS = range(10, 21)  # two digits are a major version; others, as 92, are 9.2
+_ANY_MINOR = 11  # from this CUDA on, minor versions stand in for each other
 _NEWEST = 13  # the CUDA that onnxruntime-gpu is built for today
 
 
@@ -78,7 +74,7 @@ class Seen:
         wanted: a package that makes no sense without a GPU.
         runtime: doubts about onnxruntime-gpu, which count if no wheel brings CUDA.
         settled: torch was taken from an index that names its CUDA, or the CPU.
-        open_torch: installations of torch that leave its CUDA open.
+        open_torch: installations of torch that leave its CUDA open: what speaks for no answer.
         torch: torch itself is installed.
         beside: packages that bring torch along.
     """
@@ -116,8 +112,9 @@ def asked(target: Target, one: Install) -> list[tuple[Requirement, Spot]]:
     for path in one.files:
         here = origin(target, one.step, path)
         below += (file_requirements(here, target.project.text) or []) if here else []
-    if one.project and not one.files:
-        below += project_requirements(target, one) or []
+    if one.project:  # with a lock, only its indexes count: the lock decides about versions
+        named = project_requirements(target, one) or []
+        below += [(f, p) for f, p in named if not one.files or p.text.startswith("--index-url")]
     return found + [(p, Spot(target.project.in_context(f), p.line)) for f, p in below]
 
 
@@ -141,7 +138,6 @@ def survey(target: Target) -> Seen:
     elif not seen.torch and seen.beside:
         package, spot = seen.beside[0]
         _torch(package, spot, target.root, seen)
-    seen.faults += seen.open_torch
     return seen
 
 
@@ -189,6 +185,8 @@ def _package(
         seen.beside.append((package, spot))
     if package.name == "onnxruntime-gpu":
         _onnxruntime(package, spot, base, seen)
+    elif package.name.startswith("tensorflow") and one.tool != "conda":
+        _tensorflow(package, spot, base, seen)
 
 
 def _conda(package: Requirement, spot: Spot, seen: Seen) -> None:
@@ -204,7 +202,7 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
     """Torch from the usual index: its wheels bring a CUDA of their own."""
     if not base.known or (base.user is None and not base.cuda):
         return
-    major = _TORCH.get(".".join(package.version.split(".")[:2]))
+    major = torch_cuda(package.version)
     if "pytorch" in base.repository:  # what is there stays, unless another version is asked for
         if major and base.cuda and not base.tag.startswith(package.version):
             seen.wheels.append(Wheel(major, None, package.text, spot))
@@ -219,6 +217,26 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
         seen.open_torch.append((said, spot))
     elif major and base.cuda:
         seen.wheels.append(Wheel(major, None, package.text, spot))
+
+
+def _tensorflow(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
+    """TensorFlow looks for one CUDA and one cuDNN in its image, and else computes on the CPU."""
+    if not base.known or "tensorflow" in base.repository:
+        return
+    if package.name == "tensorflow-gpu" and not base.gpu and base.user is not None:
+        seen.runtime.append((f"tensorflow-gpu finds no CUDA in {base.text}", spot))
+    needs = tensorflow_needs(package)
+    if needs is None or base.cuda is None:
+        return
+    (major, minor), cudnn = needs
+    ours = re.search(r"cudnn(\d)", base.tag)
+    exact = major < _ANY_MINOR and base.cuda[1] is not None
+    if base.cuda[0] != major or (exact and base.cuda[1] != minor):
+        said = f"{package.text} is built for CUDA {major}.{minor}, not for {base.text}"
+        seen.faults.append((said, spot))
+    elif ours and int(ours.group(1)) != cudnn:
+        said = f"{package.text} is built with cuDNN {cudnn}, not for {base.text}"
+        seen.faults.append((said, spot))
 
 
 def _onnxruntime(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:

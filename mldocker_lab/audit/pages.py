@@ -14,9 +14,9 @@ __all__ = ["book", "page"]
 _INTRODUCTION = """\
 # What the audit asks
 
-`mldocker-lab audit PATH` holds a project to ten points and seven smells. This page is written from
-the rules themselves by `scripts/write_audit_page.py`: each has an example that fails and one that
-passes, and both are tests. To add a rule, add a file to `mldocker_lab/audit/rules/`.
+`mldocker-lab audit PATH` holds a project to ten points and to the smells beside them. This page is
+written from the rules themselves by `scripts/write_audit_page.py`: each has an example that fails
+and one that passes, and both are tests. To add a rule, add a file to `mldocker_lab/audit/rules/`.
 
     mldocker-lab audit .                                 # the Dockerfile at the top
     mldocker-lab audit . --all --fail-on points          # all of them; exit status 1 if one fails

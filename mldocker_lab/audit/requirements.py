@@ -120,12 +120,11 @@ def _address(text: str, line: int) -> Requirement:
         return Requirement(text, name, pinned, line=line)
     base = posixpath.basename(text.partition("#")[0].partition("?")[0])
     pinned = bool(_IN_NAME.search(text))
-    wheel = base.endswith(".whl") and base.count("-") > 1
-    if wheel:
-        parts = base.split("-")
-        return Requirement(
-            text, normal(parts[0]), pinned=True, version=parts[1].partition("%")[0], line=line
-        )
+    if base.endswith(".whl") and base.count("-") > 1:
+        name, version = base.split("-")[:2]
+        exact = version[:1].isdigit()  # a host may serve its newest as "any"
+        version = version.partition("%")[0] if exact else ""
+        return Requirement(text, normal(name), exact, version, line)
     return Requirement(text, name, pinned, line=line)
 
 
@@ -176,7 +175,11 @@ def file_requirements(
         return [(path, one) for one in _environment(text)]
     if base == "setup.py":
         found = _setup(text)
-        return None if found is None else [(path, one) for one in found]
+        if found is None:  # computed, often from the requirements file beside it
+            beside = re.search(r"[\"'](requirements[\w.-]*\.txt)[\"']", text)
+            other = posixpath.join(posixpath.dirname(path), beside.group(1)) if beside else ""
+            return file_requirements(other, read, depth + 1) if other else None
+        return [(path, one) for one in found]
     if base == "setup.cfg":
         return None
     return list(_requirements(path, text, read, depth))
@@ -230,8 +233,13 @@ def _pyproject(text: str, extras: frozenset[str]) -> Iterator[Requirement]:
         asked += project.get("optional-dependencies", {}).get(name, [])
     for one in asked:
         yield requirement(str(one), line=_line_of(lines, str(one)))
-    poetry = data.get("tool", {}).get("poetry", {}).get("dependencies", {})
-    yield from _tables(poetry, lines)
+    tool = data.get("tool", {})
+    yield from _tables(tool.get("poetry", {}).get("dependencies", {}), lines)
+    for index in tool.get("uv", {}).get("index", []):
+        url = str(index.get("url", ""))
+        yield Requirement(
+            f"--index-url {url}", "", pinned=True, line=_line_of(lines, url), local=True
+        )
 
 
 def _setup(text: str) -> list[Requirement] | None:

@@ -13,7 +13,7 @@ from mldocker_lab.audit.shell import Command, commands
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
 
-__all__ = ["PYTHON", "is_job", "is_python", "programs"]
+__all__ = ["PYTHON", "is_job", "is_python", "logs_to_streams", "programs", "unbuffered"]
 
 PYTHON = re.compile(r"(python|pypy)[\d.]*$")
 _OF_PYTHON = frozenset(
@@ -23,6 +23,19 @@ jupyter-notebook vllm ray prefect dagster airflow gradio litestar granian daphne
 chainlit accelerate torchrun deepspeed tensorboard dash voila rasa label-studio serve pytest uv
 poetry pipenv
 """.split()
+)
+#: What writes its log to the standard streams line by line unless it is told otherwise.
+_STREAM_LOGGERS = frozenset(
+    """
+uvicorn gunicorn hypercorn fastapi streamlit flask celery mlflow bentoml jupyter jupyter-lab
+jupyter-notebook jupyterhub vllm airflow granian daphne waitress-serve chainlit label-studio
+mlserver tensorboard voila panel solara prefect dagster dagster-webserver start-notebook.sh
+start-notebook.py tritonserver tensorflow_model_server ollama caddy llama-server
+text-generation-launcher text-embeddings-router lmdeploy litserve
+""".split()
+)
+_IN_MODULE = re.compile(
+    r"^(uvicorn|gunicorn|hypercorn|streamlit|flask|vllm|sglang|mlflow|jupyter)\b"
 )
 #: Servers that are no Python, whatever the script before them calls.
 _SERVERS = frozenset(
@@ -61,15 +74,23 @@ def programs(target: Target) -> list[tuple[Step, Command]]:
     """The commands that run when the container starts, in order; scripts at hand are read."""
     found: list[tuple[Step, Command]] = []
     entry, cmd = target.entrypoint, target.command
+    if entry and cmd and entry.plain and cmd.one.json and _is_bare_shell(entry.plain[0]):
+        return [(cmd, unwrapped(one)) for one in commands(cmd.one.json[0], cmd.values)]
     if entry and cmd and entry.plain and cmd.one.json and not _hands_on(entry.plain[0]):
         whole = replace(entry.plain[0], words=entry.plain[0].words + cmd.commands[0].words)
-        return [(cmd, _behind_init(whole))]
+        begun = _behind_init(whole)
+        return [(cmd, begun), *((cmd, one) for one in _script(target, cmd, begun))]
     for step in target.started:
         for command in step.plain:
             plain = _behind_init(command)
             found.append((step, plain))
             found += [(step, one) for one in _script(target, step, plain)]
     return found
+
+
+def _is_bare_shell(command: Command) -> bool:
+    """An ENTRYPOINT such as ``["sh", "-c"]``, to which CMD gives the script."""
+    return command.name in ("sh", "bash") and command.texts[1:] in (("-c",), ("-lc",))
 
 
 def _hands_on(command: Command) -> bool:
@@ -126,6 +147,31 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
         return True
     copied = [s.one.value for s in target.chain if s.keyword == "COPY" and s.one.flag("from")]
     return any(_ENVIRONMENT.search(text) for text in copied)
+
+
+def unbuffered(target: Target, found: list[tuple[Step, Command]]) -> bool:
+    """Whether Python is told to hand every line on at once."""
+    if "PYTHONUNBUFFERED" in target.env:
+        return target.env["PYTHONUNBUFFERED"] != ""
+    if target.root.unbuffered:
+        return True
+    return any(
+        (
+            PYTHON.match(command.name)
+            and any(re.match(r"-[A-Za-tv-z]*u[A-Za-z]*$", text) for text in command.texts[1:3])
+        )
+        or command.sets.get("PYTHONUNBUFFERED")
+        for _, command in found
+    )
+
+
+def logs_to_streams(command: Command) -> bool:
+    """Whether a server is started that logs to the standard streams, line by line."""
+    texts = command.texts
+    if PYTHON.match(command.name) and "-m" in texts[:4]:
+        module = next(iter(texts[texts.index("-m") + 1 :]), "")
+        return bool(_IN_MODULE.match(module))
+    return command.name in _STREAM_LOGGERS
 
 
 def _own_program(found: list[tuple[Step, Command]]) -> bool:

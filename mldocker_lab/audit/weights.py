@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step
     from mldocker_lab.audit.shell import Command
 
-__all__ = ["fetches", "holds_models", "is_aside", "is_code", "is_weights", "loads", "outside"]
+__all__ = [
+    "announces",
+    "fetches",
+    "holds_models",
+    "is_aside",
+    "is_code",
+    "is_package",
+    "is_weights",
+    "loads",
+    "loads_in",
+    "outside",
+]
 
 _WEIGHTS = re.compile(
     r"\.(pt|pth|ckpt|onnx|safetensors|gguf|ggml|h5|hdf5|keras|pb|tflite|pkl|pickle|joblib|mar|engine|"
@@ -19,7 +31,7 @@ _WEIGHTS = re.compile(
 )
 _NAMED_BIN = re.compile(r"(model|weights)[\w.-]*\.bin$", re.IGNORECASE)
 _FOLDER = re.compile(
-    r"(^|/)(models?|weights?|checkpoints?|ckpts?|pretrained(_models?|_weights|_ckpts?)?|"
+    r"(^|/)(models?|weights?|checkpoints?|ckpts?|voices|pretrained(_models?|_weights|_ckpts?)?|"
     r"saved_models?|model_repository|trained_models?|artifacts|"
     r"model[-_]?(store|weights|files|data|artifacts?|cache))/?\*?$",
     re.IGNORECASE,
@@ -33,17 +45,25 @@ _HUB = re.compile(
     r"huggingface\.\w+/\S+/resolve/|huggingface\.\w+/\S+\.(bin|pth?|gguf|safetensors)|"
     r"fbaipublicfiles"
 )
+#: An archive under a path that names models; archives of a repository hold code.
+_MODEL_ARCHIVE = re.compile(
+    r"(^|[/_.-])(models?|weights|checkpoints?|ckpts?|pretrained)([/_.-])\S*"
+    r"\.(zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz|7z)(\?\S*)?$",
+    re.IGNORECASE,
+)
+_REPOSITORY_ARCHIVE = re.compile(r"/archive/|codeload|/zipball/|/tarball/")
 _BUCKET = re.compile(r"(s3|gs|az|abfss)://\S*(model|weight|checkpoint)", re.IGNORECASE)
 _HUB_REPOSITORY = re.compile(r"huggingface\.\w+/(?!spaces/)")
 _CALLS = re.compile(
     r"(from_pretrained|snapshot_download|hf_hub_download|SentenceTransformer|load_model|hub\.load|"
     r"pipeline|WhisperModel|easyocr\.Reader|YOLO|load_state_dict_from_url|TextEmbedding|"
-    r"CrossEncoder|get_model|download_model\w*)\s*\(|spacy\.cli\.download|download_root|"
+    r"CrossEncoder|get_model|download_\w*model\w*|load_\w*model\w*|initialize\w*)\s*\(|"
+    r"spacy\.cli\.download|download_root|"
     r"\w\(\s*(pretrained|weights)\s*="
 )
 _SCRIPT = re.compile(
     r"(download|fetch|get|cache|preload|prefetch|pull|warm|bake|load|dump|convert|export|quantize|"
-    r"build|create|make|pack)[-_]?[\w-]*"
+    r"build|create|make|pack|install|init|setup|save|store)[-_]?[\w-]*"
     r"(model|weight|checkpoint|ckpt|hf)\w*|"
     r"(model|weight|checkpoint|ckpt)s?[-_]\w*(download|fetch|cache|preload|prefetch|pack)\w*|"
     r"(^|[-_])mar[-_.]",
@@ -68,6 +88,26 @@ _MOUNT = re.compile(
 )
 _OPTION = re.compile(
     r"^--(model|model[-_](path|dir|id|name|repository|store|uri)|checkpoint\w*|weights)(=|$)"
+)
+_SPACY = re.compile(
+    r"^[a-z]{2}[-_](core|dep|ent|sent)[-_](web|news|sci|wiki|\w+)[-_](sm|md|lg|trf)"
+)
+_VERBS = frozenset(["download", "pull", "fetch", "prefetch", "cache", "download-models"])
+_ABOUT_MODELS = re.compile(r"model|weight|checkpoint", re.IGNORECASE)
+#: How people announce it, in a comment above the RUN or with echo.
+_ANNOUNCED = re.compile(
+    r"\b(pre-?)?(download|cach|fetch|load|bak|pull|instal)(s|e|es|ing)?\b[^.\n]{0,40}"
+    r"\b(models?|weights|checkpoints?)\b",
+    re.IGNORECASE,
+)
+_NOT_NOW = re.compile(
+    r"\b(run-?time|at start|start-?up|on start|mount|volume|first (use|run|start)|entrypoint|"
+    r"no |not |never|instead|skip|director(y|ies)|folders?|dirs?|path|permission|server|"
+    r"dependenc\w*|requirements?|packages?|librar(y|ies)|script)",
+    re.IGNORECASE,
+)
+_RUNS_CODE = re.compile(
+    r"(python|pypy)[\d.]*$|\.(sh|py)$|^(wget|curl|gdown|git|aria2c|make|unzip|tar)$"
 )
 _SHOWN = 80
 
@@ -100,19 +140,33 @@ def fetches(command: Command) -> str:
     name, texts = command.name, command.texts
     line = " ".join(texts)[:_SHOWN]
     if name in _LOADERS:
-        url = next((text for text in texts[1:] if _is_address(text)), "")
+        url = next((text for text in texts[1:] if _is_address(text)), "") or _saved_as(texts)
         return f"weights are downloaded: {url}" if url else ""
-    if name.startswith("python"):
+    if name.startswith("python") or (texts and re.fullmatch(r"\$\{?PYTHON\w*\}?", texts[0])):
         return _python(texts)
     if name.endswith(".sh") or name in ("bash", "sh"):
-        script = next((text for text in texts if _SCRIPT.search(text)), "")
+        script = next((text for text in texts if _SCRIPT.search(text)), "") or _saved_by(texts)
         return f"a script fetches weights: {script}" if script else ""
     return f"weights are downloaded: {line}" if _downloads(name, texts) else ""
 
 
 def _is_address(text: str) -> bool:
     weights = _WEIGHTS.search(text) and "/" in text and not is_code(text)
-    return bool(_HUB.search(text) or _BUCKET.search(text) or weights)
+    archive = "://" in text and _MODEL_ARCHIVE.search(text) and not _REPOSITORY_ARCHIVE.search(text)
+    return bool(_HUB.search(text) or _BUCKET.search(text) or weights or archive)
+
+
+def _saved_as(texts: tuple[str, ...]) -> str:
+    """What a download is saved as, if that is a file of weights: ``-o model.onnx``."""
+    options = ("-o", "-O", "--output", "--output-document", "--out")
+    return next((to for option, to in pairwise(texts) if option in options and is_weights(to)), "")
+
+
+def _saved_by(texts: tuple[str, ...]) -> str:
+    """A script that downloads by its name, and is given a file of weights."""
+    script = next((t for t in texts[:2] if t.endswith(".sh")), "")
+    loads_something = re.search(r"download|fetch|gdrive|wget", script)
+    return script if loads_something and any(is_weights(text) for text in texts[1:]) else ""
 
 
 def _downloads(name: str, texts: tuple[str, ...]) -> bool:
@@ -125,6 +179,10 @@ def _downloads(name: str, texts: tuple[str, ...]) -> bool:
         return "download" in texts
     if name == "ollama":
         return texts[1:2] == ("pull",)
+    if name == "yolo":  # ultralytics fetches the weights it is asked to use
+        return bool({"predict", "train", "val", "export", "track"} & set(texts[1:3]))
+    if _VERBS & set(texts[1:4]) and not name.startswith(("pip", "apt", "conda", "git", "npm")):
+        return any(_ABOUT_MODELS.search(text) for text in texts)
     return bool(name == "gdown" and texts[1:]) or bool(_COMMAND.match(name))
 
 
@@ -148,6 +206,27 @@ def loads(step: Step) -> bool:
     """Python in a here-document of a RUN loads a model."""
     documents = step.one.heredocs if "python" in step.one.value else ()
     return any(_CALLS.search(document.content) for document in documents)
+
+
+def loads_in(code: str) -> bool:
+    """A Python file loads or downloads a model."""
+    return bool(_CALLS.search(code))
+
+
+def is_package(name: str) -> bool:
+    """A Python package that is a trained model: spaCy's pipelines."""
+    return bool(_SPACY.match(name))
+
+
+def announces(step: Step) -> str:
+    """The comment above a RUN, or its echo, that says that it brings models; "" if none does."""
+    if not any(_RUNS_CODE.search(command.name) for command in step.plain):
+        return ""
+    said = [" ".join(c.texts[1:]) for c in step.plain if c.name == "echo" and not c.redirects]
+    lines = step.text[: step.one.source.start].splitlines()
+    while lines and lines[-1].lstrip().startswith("#"):
+        said.append(lines.pop().lstrip("# \t"))
+    return next((t for t in said if _ANNOUNCED.search(t) and not _NOT_NOW.search(t)), "")
 
 
 def outside(text: str, kind: str) -> bool:

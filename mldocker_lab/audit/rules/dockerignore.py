@@ -41,6 +41,12 @@ _NAMES_DATA = re.compile(
     r"\.(csv|parquet|npy|h5|pth?|onnx|safetensors)$",
     re.IGNORECASE,
 )
+_IS_DATA = re.compile(
+    r"(^|/)(data|datasets?|mlruns|wandb|checkpoints?|weights)/(?!.*\.(py|sh|ya?ml|toml|md)$)|"
+    r"\.(parquet|npy|npz|h5|hdf5|pth?|ckpt|onnx|safetensors|gguf)$",
+    re.IGNORECASE,
+)
+_LINES = {".git": ".git\n", "data": "data/\nmodels/\n", "notebooks": "notebooks/\n**/*.ipynb\n"}
 _PROPOSED = (
     ".git\ndata/\nnotebooks/\n**/*.ipynb\n**/__pycache__\n**/*.pyc\n.env\n.venv\nwandb/\nmlruns/\n"
 )
@@ -56,18 +62,26 @@ def judge(target: Target) -> Judged:
         return _none(target)
     spot = Spot(target.ignore_file, 1)
     missing = [] if all(_out(target, name) for name in _HISTORY) else [".git"]
-    if not _keeps_data(target):
-        missing.append("data")
+    missing += _sent(target)
     if missing:
-        lines = "".join(
-            {".git": ".git\n", "data": "data/\nmodels/\nnotebooks/\n**/*.ipynb\n"}[k]
-            for k in missing
-        )
+        lines = "".join(_LINES.get(what, "") for what in missing)
         said = f"{target.ignore_file} lets through: {', '.join(missing)}"
         return failed(said, spot, fixes=(_append(target, _harmless(target, lines)),))
-    books = [n for n in target.project.inside if n.endswith(".ipynb") and not _out(target, n)]
-    also = f"; it lets through {len(books)} notebooks" if books else ""
-    return passed(f"{target.ignore_file} keeps out .git and data{also}", spot)
+    if _keeps_data(target):
+        return passed(f"{target.ignore_file} keeps out .git and data", spot)
+    return passed(f"{target.ignore_file} keeps out .git; there is no data and no notebook", spot)
+
+
+def _sent(target: Target) -> list[str]:
+    """Data and notebooks that would be sent: those at hand, else any that may come to be."""
+    files = target.project.inside
+    if not any(name.endswith(".py") for name in files):  # the project itself is not at hand
+        return [] if _keeps_data(target) else ["data"]
+    open_ = [name for name in files if not _out(target, name)]
+    named = {text.strip("/") for step in target.all_steps for text in context_sources(step)}
+    books = [n for n in open_ if n.endswith(".ipynb") and n not in named]
+    data = [] if _keeps_data(target) else [n for n in open_ if _IS_DATA.search(n)]
+    return ["data"] * bool(data) + ["notebooks"] * bool(books)
 
 
 def _out(target: Target, name: str) -> bool:

@@ -28,6 +28,8 @@ def judge(target: Target) -> Judged:
     faults += _switched_off(target)
     if faults:
         return failed("; ".join(dict.fromkeys(t for t, _ in faults)), *(spot for _, spot in faults))
+    if seen.open_torch:
+        return unjudged(seen.open_torch[0][0], *(spot for _, spot in seen.open_torch))
     if base.cuda:
         named = f"CUDA {dotted(*base.cuda)} is named by {base.text}"
         return passed(f"{named}, and nothing contradicts it", here)
@@ -47,9 +49,6 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
         return unjudged(f"the base {base.text} hangs on a build argument", here)
     if base.gpu and re.search(r"\d", base.tag):
         return passed(f"{base.text} fixes its CUDA, although its tag does not name it", here)
-    if seen.wanted and not base.gpu and base.user is not None:
-        said = f"{seen.wanted} is for a GPU, and neither {base.text} nor a wheel names a CUDA"
-        return failed(said, here)
     if base.gpu or seen.wanted:
         said = f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read"
         return unjudged(said, here)
@@ -90,7 +89,8 @@ def _newer(wheel: Wheel, ours: tuple[int, int | None]) -> bool:
     theirs, minor = wheel.minor, ours[1]
     if theirs is None or minor is None:
         return False
-    return wheel.text.startswith("the index ") and theirs > minor
+    named = wheel.text.startswith("the index ") or "pytorch-cuda" in wheel.text
+    return named and theirs > minor
 
 
 def _switched_off(target: Target) -> list[tuple[str, Spot]]:

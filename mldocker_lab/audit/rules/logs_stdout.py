@@ -1,4 +1,4 @@
-"""Point 9: logs go to standard output, line by line, not into a file of the container."""
+"""Point 9: logs go to standard output, not into a file of the container."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
 from mldocker_lab.audit.origins import origin
-from mldocker_lab.audit.started import PYTHON, is_python, programs
+from mldocker_lab.audit.started import PYTHON, logs_to_streams, programs, unbuffered
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -23,43 +23,38 @@ _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
 _TO_FILE = re.compile(r"FileHandler\s*\(|basicConfig\s*\([^)]*filename\s*=", re.DOTALL)
 _TO_STREAM = re.compile(r"StreamHandler\s*\(|sys\.stdout|sys\.stderr")
+#: What sends each line at once: logging's streams and the servers that use it. print() does not.
+_LOGS = re.compile(
+    r"\b(uvicorn|hypercorn|waitress|granian|bentoml|litserve|kserve|gradio|streamlit)\b|"
+    r"\blogging\.(basicConfig|getLogger|StreamHandler|info)\b|\bloguru\b|\.run\(\s*host|"
+    r"\.launch\(|web\.run_app\(|flush\s*=\s*True"
+)
 _WRITES_FILES = frozenset(
     "echo printf cat env printenv export envsubst sed grep awk jq sort cut tr openssl".split()
 )
 
 
 def judge(target: Target) -> Judged:
-    """What is started writes no log file, and Python does not hold its lines back."""
+    """What is started writes no log file; where its lines go is known."""
     found = programs(target)
     faults = [fault for step, command in found for fault in _faults(target, step, command)]
     faults += _environment(target)
     if faults:
         text = "; ".join(dict.fromkeys(said for said, _ in faults))
         return failed(text, *(spot for _, spot in faults))
-    if _unbuffered(target, found):
+    if unbuffered(target, found):
         return passed("Python's lines are not held back, and nothing writes a log file")
     if not found:
         return unjudged("the Dockerfile starts nothing: how its base logs is not known")
     step, command = found[-1]
     spot = target.spot(step)
-    if is_python(target, found):
-        return failed("Python holds printed lines back: PYTHONUNBUFFERED is not set", spot)
+    server = next((c.name for _, c in reversed(found) if logs_to_streams(c)), "")
+    if server:
+        return passed(f"{server} logs to the standard streams, and nothing writes a log file", spot)
+    streams = _script_logs(target, step, command)
+    if streams:
+        return passed(f"{streams} logs to the standard streams, and nothing writes a file", spot)
     return unjudged(f"how {command.name or 'it'} logs cannot be told from here", spot)
-
-
-def _unbuffered(target: Target, found: list[tuple[Step, Command]]) -> bool:
-    if "PYTHONUNBUFFERED" in target.env:
-        return target.env["PYTHONUNBUFFERED"] != ""
-    if target.root.unbuffered:
-        return True
-    return any(
-        (
-            PYTHON.match(command.name)
-            and any(re.match(r"-[A-Za-tv-z]*u[A-Za-z]*$", text) for text in command.texts[1:3])
-        )
-        or command.sets.get("PYTHONUNBUFFERED")
-        for _, command in found
-    )
 
 
 def _faults(target: Target, step: Step, command: Command) -> list[tuple[str, Spot]]:
@@ -76,9 +71,7 @@ def _faults(target: Target, step: Step, command: Command) -> list[tuple[str, Spo
         found.append(f"the main process is tail of a log file: {' '.join(texts)}")
     if command.name == "nohup" or "nohup" in texts:
         found.append("nohup writes nohup.out")
-    script = next((text for text in texts[1:] if text.endswith(".py")), "")
-    code = _code(target, step, script) if PYTHON.match(command.name) and script else []
-    return [*((text, spot) for text in found), *code]
+    return [*((text, spot) for text in found), *_code(target, step, command)]
 
 
 def _redirected(command: Command) -> list[str]:
@@ -94,15 +87,29 @@ def _redirected(command: Command) -> list[str]:
     return found
 
 
-def _code(target: Target, step: Step, script: str) -> list[tuple[str, Spot]]:
-    """The script that is started, if it is at hand: it logs into a file and to no stream."""
-    here = origin(target, step, script)
-    text = target.project.text(here) if here else None
-    found = _TO_FILE.search(text) if text else None
-    if text is None or found is None or here is None or _TO_STREAM.search(text):
+def _script(target: Target, step: Step, command: Command) -> tuple[str, str]:
+    """The Python script that is started: its path in the project, and its text if at hand."""
+    names = (text for text in command.texts[:4] if text.endswith(".py"))
+    script = next(names, "") if PYTHON.match(command.name) or command.name.endswith(".py") else ""
+    here = origin(target, step, script) if script else None
+    return (here or "", (target.project.text(here) or "") if here else "")
+
+
+def _code(target: Target, step: Step, command: Command) -> list[tuple[str, Spot]]:
+    """The script that is started logs into a file and to no stream."""
+    here, text = _script(target, step, command)
+    found = _TO_FILE.search(text)
+    if found is None or _TO_STREAM.search(text):
         return []
     line = text.count("\n", 0, found.start()) + 1
-    return [(f"{script} logs into a file", Spot(target.project.in_context(here), line))]
+    name = here.rpartition("/")[2]
+    return [(f"{name} logs into a file", Spot(target.project.in_context(here), line))]
+
+
+def _script_logs(target: Target, step: Step, command: Command) -> str:
+    """The name of the script that is started, if it logs through a server or ``logging``."""
+    here, text = _script(target, step, command)
+    return here.rpartition("/")[2] if _LOGS.search(text) else ""
 
 
 def _environment(target: Target) -> list[tuple[str, Spot]]:
@@ -122,11 +129,11 @@ def _environment(target: Target) -> list[tuple[str, Spot]]:
 RULE = Rule(
     id="logs-stdout",
     number=9,
-    title="logs go to stdout and stderr, at once",
-    why="A log file dies with its container and fills its disk; lines that Python holds back "
-    "are gone after a kill.",
-    fix="Write no log file, and set ENV PYTHONUNBUFFERED=1 (or start python -u); rotate in the "
-    "engine.",
+    title="logs go to stdout and stderr",
+    why="A log file dies with its container and fills its disk, and nobody who looks with docker "
+    "logs sees a line of it.",
+    fix="Write no log file: log to the standard streams, set ENV PYTHONUNBUFFERED=1, and let the "
+    "engine rotate.",
     lesson=lessons.RUNTIME,
     judge=judge,
     bad=Example(

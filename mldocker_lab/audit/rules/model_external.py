@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
-from mldocker_lab.audit.origins import broad
+from mldocker_lab.audit.origins import broad, origin
 from mldocker_lab.audit.started import programs
 from mldocker_lab.audit.weights import (
+    announces,
     fetches,
     holds_models,
     is_aside,
+    is_package,
     is_weights,
     loads,
+    loads_in,
     outside,
 )
 
@@ -27,54 +31,87 @@ _HUB_CACHES = (
     "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",
     "SENTENCE_TRANSFORMERS_HOME", "XDG_CACHE_HOME",
 )  # fmt: skip
+#: Scripts that install or check tools.
+_NO_MODELS = re.compile(r"(^|/)(setup|manage|get[-_]pip|conftest)\.py$|^/tmp/")
 _REMOTE = ("http://", "https://")
 
 
 def judge(target: Target) -> Judged:
-    """No instruction of the image brings weights, and something says where they come from."""
+    """No instruction of the image brings weights."""
     faults: list[tuple[str, Spot]] = []
     doubts: list[tuple[str, Spot]] = []
     for step in target.chain:
         if step.keyword in ("COPY", "ADD"):
             said, doubt = _copied(target, step)
-            faults += [(text, target.spot(step)) for text in said]
-            doubts += [(text, target.spot(step)) for text in doubt]
         elif step.keyword == "RUN":
-            said = [text for command in step.plain if (text := fetches(command))]
-            said += ["a model is loaded by Python in a here-document"] if loads(step) else []
-            faults += [(f"{text}, while the image is built", target.spot(step)) for text in said]
+            said, doubt = _ran(target, step)
+        else:
+            continue
+        faults += [(text, target.spot(step)) for text in said]
+        doubts += [(text, target.spot(step)) for text in doubt]
     if faults:
         return failed("; ".join(dict.fromkeys(t for t, _ in faults)), *(spot for _, spot in faults))
+    elsewhere = _mounted(target)
+    if elsewhere:
+        return passed(*elsewhere)
     if doubts:
         return unjudged(doubts[0][0], *(spot for _, spot in doubts))
-    said_outside = _outside(target)
-    if said_outside:
-        return passed(*said_outside)
-    return unjudged("no model is in sight, neither in the image nor outside")
+    named = _named(target)
+    return passed(*named) if named else passed("no instruction brings weights into the image")
 
 
-def _outside(target: Target) -> tuple[str, Spot] | None:
-    """What says that the model comes at the start: a volume, a variable, a download."""
+def _ran(target: Target, step: Step) -> tuple[list[str], list[str]]:
+    """What a RUN brings for sure, and what it may bring."""
+    said = [text for command in step.plain if (text := fetches(command))]
+    said += ["a model is loaded by Python in a here-document"] if loads(step) else []
+    packages = [p.name for one in step.installs for p in one.packages if is_package(p.name)]
+    said += [f"a trained model is installed as a package: {name}" for name in packages]
+    announced = "" if said else announces(step)
+    said += [f"it says so itself: {announced}"] if announced else []
+    doubts = []
+    for command in step.plain:
+        script = next((t for t in command.texts[1:3] if t.endswith(".py")), "")
+        if not command.name.startswith("python") or _NO_MODELS.search(script):
+            continue
+        here = origin(target, step, script) if script else None
+        code = target.project.text(here) if here else None
+        if code and loads_in(code):
+            said.append(f"{script} loads a model")
+        elif script and code is None:
+            doubts.append(f"what {script} brings while the image is built is not at hand")
+    return [f"{text}, while the image is built" for text in said], doubts
+
+
+def _mounted(target: Target) -> tuple[str, Spot] | None:
+    """What shows that the model comes at the start: a volume, a mount, a download."""
     for step in target.chain:
         if step.keyword == "VOLUME" and any(holds_models(text) for text, _ in step.words):
             return f"a volume holds the model: {step.one.value}", target.spot(step)
-        names = step.one.words[::2] if step.keyword == "ENV" else ()
-        name = next((name for name in names if outside(name, "variable")), "")
-        if name:
-            return f"{name} says where the model is at run time", target.spot(step)
     for unit in target.deployment.units if target.deployment else ():
         found = next((text for text in unit.mounts if outside(text, "mount")), "")
-        variables = [text.partition("=")[0].partition(" ")[0] for text in unit.environment]
-        found = found or next((name for name in variables if outside(name, "variable")), "")
         if found:
             return f"{unit.name} gets its model from outside: {found}", unit.spot
     for step, command in programs(target):
         said = fetches(command)
         named = next((text for text in command.texts if outside(text, "option")), "")
         if named or _brings(said):
-            return f"the container is told its model at the start: {named or said}", target.spot(
-                step
-            )
+            text = f"the container is told its model at the start: {named or said}"
+            return text, target.spot(step)
+    return None
+
+
+def _named(target: Target) -> tuple[str, Spot] | None:
+    """A variable that says which model, or where it is; it may lie in the image nevertheless."""
+    for step in target.chain:
+        names = step.one.words[::2] if step.keyword == "ENV" else ()
+        name = next((name for name in names if outside(name, "variable")), "")
+        if name:
+            return f"{name} says where the model is at run time", target.spot(step)
+    for unit in target.deployment.units if target.deployment else ():
+        variables = [text.partition("=")[0].partition(" ")[0] for text in unit.environment]
+        name = next((name for name in variables if outside(name, "variable")), "")
+        if name:
+            return f"{unit.name} gets its model from outside: {name}", unit.spot
     return None
 
 
@@ -97,7 +134,7 @@ def _copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
             faults += _in_context(target, step, text)
         elif holds_models(text) and not broad(step):
             faults.append(f"a folder of models is copied into the image: {text}")
-        elif broad(step) or not known:
+        elif broad(step) or (not known and text.lstrip("./").startswith("$")):
             doubts.append(f"what {step.keyword} {text} brings is not at hand")
     return faults, doubts
 
@@ -119,10 +156,16 @@ def _fetched(target: Target, step: Step, text: str) -> bool:
         for other in target.steps.get(index, ()):
             for command in other.plain if other.keyword == "RUN" else ():
                 places = [*command.texts, *_caches(other, command)]
-                there = any(place.startswith(text.rstrip("*")) for place in places)
+                there = any(_meets(place, text.rstrip("*")) for place in places)
                 if text.strip("/") and there and _brings(fetches(command)):
                     return True
     return False
+
+
+def _meets(place: str, path: str) -> bool:
+    """A place that a command names is below the path that is copied, or above it."""
+    above = place.startswith("/") and len(place) > 1 and path.startswith(place.rstrip("/") + "/")
+    return place.startswith(path) or above
 
 
 def _brings(said: str) -> bool:

@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.shell import Command
 
 _SHOWN = 5
-#: What installs the others; it is not part of what the service computes with.
-_TOOLS = frozenset(
-    """
-pip setuptools wheel uv poetry poetry-core poetry-plugin-export pipenv pdm virtualenv pip-tools
-conda mamba hatch build pipx
-""".split()
-)
 
 
 @dataclass
@@ -40,6 +33,7 @@ class _Seen:
 def judge(target: Target) -> Judged:
     """No install command, and no file that one reads, names a package without ``==``."""
     seen = _Seen()
+    _locked_anew(target, seen)
     for one in target.installs():
         _packages(target, one, seen)
         for path in one.files:
@@ -85,7 +79,7 @@ def _each(
 
 
 def _one(package: Requirement, spot: Spot, seen: _Seen, *, constrained: bool = False) -> None:
-    if package.local or (package.name in _TOOLS and not package.pinned):
+    if package.local:
         return
     if package.pinned:
         seen.exact += 1
@@ -108,9 +102,8 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         return
     if is_lock(path):
         left = project_requirements(target, one) if one.project else None
-        if left and path in target.project.inside:  # the lock stays outside: all is open again
-            for file, package in left:
-                _one(package, Spot(target.project.in_context(file), package.line), seen)
+        if left:  # the project is at hand, and its lock stays outside or does not exist
+            _each(target, left, seen, constrained=False)
             return
         seen.unknown.append(
             (f"{one.tool} resolves anew if there is no {path}, and none is named", spot)
@@ -126,6 +119,19 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         return
     seen.exact += 1
     _each(target, found, seen, constrained=one.constrained)
+
+
+def _locked_anew(target: Target, seen: _Seen) -> None:
+    """A lock that the build writes itself pins nothing: the next build writes another one."""
+    for step in target.all_steps:
+        for command in step.plain if step.keyword == "RUN" else ():
+            made = (
+                command.name in ("poetry", "uv", "pipenv", "pdm") and "lock" in command.texts[1:2]
+            )
+            kept = {"--check", "--locked", "--frozen", "--no-update"} & set(command.texts)
+            if (made and not kept) or command.name == "pip-compile":
+                said = f"{' '.join(command.texts[:2])} resolves anew in every build"
+                seen.loose.append((said, target.spot(command)))
 
 
 def _exported(target: Target, path: str) -> bool:

@@ -19,8 +19,8 @@ POINTS = [
     "model-external", "dockerignore", "logs-stdout", "limits",
 ]  # fmt: skip
 SMELLS = [
-    "apt-lists", "cache-order", "exec-form", "jupyter-in-production", "layer-split", "pip-cache",
-    "secrets",
+    "apt-lists", "cache-order", "exec-form", "held-output", "jupyter-in-production",
+    "layer-split", "pip-cache", "secrets",
 ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def status(name: str, files: dict[str, str] | str, stage: str | None = None) -> 
 
 def test_ten_points_in_order_then_the_smells():
     assert [one.id for one in all_rules()] == POINTS + SMELLS
-    assert [one.number for one in all_rules()] == [*range(1, 11), *[0] * 7]
+    assert [one.number for one in all_rules()] == [*range(1, 11), *[0] * 8]
 
 
 @pytest.mark.parametrize("one", all_rules(), ids=lambda one: one.id)
@@ -86,7 +86,7 @@ def test_the_articles_own_dockerfile():
         "healthcheck": "fail",
         "model-external": "fail",
         "dockerignore": "not-judged",
-        "logs-stdout": "fail",
+        "logs-stdout": "pass",
         "limits": "not-judged",
     }
     assert "cu122" in found["gpu-compat"].evidence
@@ -95,6 +95,7 @@ def test_the_articles_own_dockerfile():
         "apt-lists": "pass",
         "cache-order": "pass",
         "exec-form": "pass",
+        "held-output": "fail",
         "jupyter-in-production": "pass",
         "layer-split": "pass",
         "pip-cache": "fail",
@@ -238,7 +239,7 @@ def test_stages(text, stage, expected):
         ("uv pip install --system numpy", "fail"),
         ("uv pip install --system numpy==1.26.4", "pass"),
         ("uv sync --frozen --no-dev", "pass"),
-        ("pip install -U pip setuptools wheel", "not-judged"),
+        ("pip install -U pip setuptools wheel", "fail"),
         ("pip install -r requirements.txt", "not-judged"),
         ("pip install -qr requirements.txt numpy", "fail"),
         ("pip install --require-hashes -r requirements.txt", "pass"),
@@ -351,7 +352,7 @@ CUDA = "FROM nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu22.04\n"
         ("FROM pytorch/pytorch:2.1.0-cuda12.1-cudnn8-runtime\nRUN pip install timm\n", "pass"),
         ("FROM tensorflow/tensorflow:latest-gpu\n", "fail"),
         ("FROM tensorflow/tensorflow:2.15.0-gpu\n", "pass"),
-        (CUDA + "RUN pip install torch\n", "fail"),
+        (CUDA + "RUN pip install torch\n", "not-judged"),
         (CUDA + "RUN pip install torch==2.3.1\n", "pass"),
         (CUDA + "RUN pip install torch==2.0.1\n", "fail"),
         (CUDA + "RUN pip install torch==2.3.1+cu121\n", "pass"),
@@ -362,7 +363,7 @@ CUDA = "FROM nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu22.04\n"
         (SLIM + "RUN pip install onnxruntime-gpu==1.18.0\n", "fail"),
         (SLIM + "RUN pip install torch==2.3.1 --index-url https://x/whl/cpu\n", "not-judged"),
         (SLIM + "RUN pip install torch==2.3.1 --index-url https://x/whl/cu121\n", "pass"),
-        (SLIM + "RUN pip install torch\n", "fail"),
+        (SLIM + "RUN pip install torch\n", "not-judged"),
         (SLIM + "RUN pip install numpy\n", "not-judged"),
         ("ARG BASE\nFROM $BASE\n", "not-judged"),
         (CUDA + "ENV NVIDIA_DISABLE_REQUIRE=true\n", "fail"),
@@ -390,9 +391,9 @@ def test_gpus(text, expected):
         ("RUN python <<EOF\nfrom x import y\ny.from_pretrained('b')\nEOF\n", "fail"),
         ("RUN python scripts/download_models.py\n", "fail"),
         ("RUN python train.py\n", "fail"),
-        ("COPY data/train.pt /data/\n", "not-judged"),
-        ("COPY model.py train.py ./\n", "not-judged"),
-        ("COPY . .\n", "not-judged"),
+        ("COPY data/train.pt /data/\n", "pass"),
+        ("COPY model.py train.py ./\n", "pass"),
+        ("COPY . .\n", "pass"),
         ("VOLUME /models\nCOPY app.py .\n", "pass"),
         ("ENV HF_HOME=/cache\nCOPY app.py .\n", "pass"),
         ('CMD ["serve", "--model", "a/b"]\n', "pass"),
@@ -406,9 +407,9 @@ def test_models_in_the_context():
     docker = SLIM + "COPY . .\n"
     files = {"Dockerfile": docker, "app.py": "", "net/model.h5": "x" * 9}
     assert status("model-external", files) == "fail"
-    assert status("model-external", files | {".dockerignore": "**/*.h5\n"}) == "not-judged"
+    assert status("model-external", files | {".dockerignore": "**/*.h5\n"}) == "pass"
     code = {"Dockerfile": SLIM + "COPY models models\n", "models/net.py": "", "app.py": ""}
-    assert status("model-external", code) == "not-judged", "a folder of code"
+    assert status("model-external", code) == "pass", "a folder of code"
     kept = {"Dockerfile": SLIM + "COPY models models\n", "models/.gitkeep": "", "app.py": ""}
     assert status("model-external", kept) == "fail", "a place where weights are put"
 
@@ -421,8 +422,7 @@ def test_models_in_the_context():
         ("*\n!app.py\n", "pass"),
         ("**/.git\ndatasets/\n", "pass"),
         (".git # the history\ndata\n", "fail"),
-        (" # x\n.git\n", "fail"),
-        (".git\n", "fail"),
+        (" # x\n.git\n", "pass"),
         (".git\ndata\n!.git\n", "fail"),
         (".GIT\ndata\n", "fail"),
         ("[\n", "fail"),
@@ -450,7 +450,7 @@ def test_the_ignore_file_of_a_dockerfile_wins():
     ("body", "expected"),
     [
         ('CMD ["python", "-u", "a.py"]\n', "pass"),
-        ('CMD ["python", "a.py"]\n', "fail"),
+        ('CMD ["python", "a.py"]\n', "not-judged"),
         ('ENV PYTHONUNBUFFERED=1\nCMD ["python", "a.py"]\n', "pass"),
         ('CMD ["python", "a.py"]\nENV PYTHONUNBUFFERED=1\n', "pass"),
         ("ENV PYTHONUNBUFFERED=1\nCMD python a.py > /var/log/a.log 2>&1\n", "fail"),
@@ -477,7 +477,7 @@ def test_logs_of_what_is_no_python():
     builder = "FROM python:3.11 AS b\nENV PYTHONUNBUFFERED=1\nRUN x\n" + SLIM
     assert (
         status("logs-stdout", builder + 'COPY --from=b /venv /venv\nCMD ["uvicorn", "a:b"]\n')
-        == "fail"
+        == "pass"
     )
 
 
