@@ -46,16 +46,30 @@ class Audited:
 
 
 def open_project(
-    path: str | Path, dockerfile: str | None = None, *, everything: bool = False
+    path: str | Path,
+    dockerfile: str | None = None,
+    *,
+    everything: bool = False,
+    within: str | Path | None = None,
 ) -> Audited:
     """Find the Dockerfile to judge: the named one, the one at the top, or all.
 
+    Args:
+        path: the project's folder, or a Dockerfile.
+        dockerfile: which Dockerfile of the folder.
+        everything: all of them.
+        within: the project's folder, if ``path`` is a Dockerfile deeper in it; else the
+            Dockerfile's own folder is the project.
+
     Raises:
-        UsageError: there is no such path, or no Dockerfile in it.
+        UsageError: there is no such path, no Dockerfile in it, or it is not within that folder.
     """
     here = Path(path)
     if here.is_file():
-        folder, dockerfile = here.parent, dockerfile or here.name
+        folder = here.parent if within is None else Path(within)
+        if not here.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"{here} is not within {folder}", "name a folder above the Dockerfile")
+        dockerfile = dockerfile or here.resolve().relative_to(folder.resolve()).as_posix()
     elif here.is_dir():
         folder = here
     else:

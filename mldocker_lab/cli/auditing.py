@@ -34,6 +34,13 @@ _KNOWN_NOW = "known when this baseline was written"
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--dockerfile", metavar="FILE", help="Which Dockerfile of PATH.")
+@click.option(
+    "--project",
+    "within",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The project, if PATH is a Dockerfile deeper in it.",
+)
 @click.option("--all", "everything", is_flag=True, help="Every Dockerfile of PATH.")
 @click.option("--target", metavar="STAGE", help="The stage that is shipped; else the last one.")
 @click.option("--build-arg", "args", multiple=True, metavar="NAME=VALUE", help="A build argument.")
@@ -65,6 +72,7 @@ def audit(
     *,
     paths: tuple[Path, ...],
     dockerfile: str | None,
+    within: Path | None,
     everything: bool,
     target: str | None,
     args: tuple[str, ...],
@@ -92,7 +100,7 @@ def audit(
       mldocker-lab audit .
       mldocker-lab audit . --run
       mldocker-lab audit . --all --fail-on points --sarif audit.sarif
-      mldocker-lab audit docker/Dockerfile --target serve --fix
+      mldocker-lab audit docker/Dockerfile --project . --target serve --fix
     """  # noqa: D301
     if explain:
         click.echo(_explained(explain))
@@ -101,7 +109,7 @@ def audit(
     given = dict(_pair(word) for word in args)
     judged: list[tuple[Audited, Scorecard, Target]] = []
     for path in paths or (Path(),):
-        found = auditing.open_project(path, dockerfile, everything=everything)
+        found = auditing.open_project(path, dockerfile, everything=everything, within=within)
         cards = auditing.audit_all(found, target=target, args=given, baseline=baseline)
         judged += [(found, card, aim) for card, aim in cards]
     if built or watched:

@@ -87,6 +87,10 @@ def test_a_dockerfile_a_folder_and_a_stage(project):
     assert named["target"] == "docker/serve.Dockerfile"
     assert card_of(project / "docker" / "serve.Dockerfile")["target"] == "serve.Dockerfile"
     assert card_of(project / "docker" / "serve.Dockerfile", "--target", "build")["stage"] == "build"
+    inside = card_of(project / "docker" / "serve.Dockerfile", "--project", project)
+    assert inside["target"] == "docker/serve.Dockerfile"
+    assert inside["others"] == ["Dockerfile"]
+    run(project / "Dockerfile", "--project", project / "docker", status=2)
     both = card_of(project, "--all")["targets"]
     assert [one["target"] for one in both] == ["Dockerfile", "docker/serve.Dockerfile"]
 
@@ -339,13 +343,13 @@ def test_hook_and_workflow_name_what_exists():
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     words = hook["entry"].split()
     assert words[:2] == ["mldocker-lab", "audit"]
-    assert re.search(hook["files"], "docker/Dockerfile.gpu")
-    assert not re.search(hook["files"], "docs/dockerfiles.md")
+    assert hook["types"] == ["dockerfile"]
+    assert re.search(hook["exclude"], "docs/Dockerfile.md")
     flow = yaml.safe_load((ROOT / ".github" / "workflows" / "audit.yml").read_text())
     assert "workflow_call" in flow[True]
     script = "".join(step.get("run", "") for step in flow["jobs"]["audit"]["steps"])
     known = {name for option in main.commands["audit"].params for name in option.opts}
-    assert set(re.findall(r"--[a-z-]+", script)) <= known
+    assert set(re.findall(r"--[a-z-]+", script + hook["entry"])) <= known
 
 
 def test_the_audit_is_light_to_import():
