@@ -6,6 +6,7 @@ import pytest
 
 from mldocker_lab import lab, scale
 from mldocker_lab.errors import DiskFull, SupplyError
+from mldocker_lab.lab import building
 from mldocker_lab.supply import bases
 
 TEXT = f"FROM {bases.SLIM}\nCOPY words.txt /\nRUN cat /words.txt /etc/scale > /made\n"
@@ -13,7 +14,7 @@ TEXT = f"FROM {bases.SLIM}\nCOPY words.txt /\nRUN cat /words.txt /etc/scale > /m
 
 @pytest.fixture
 def folder(tmp_path, bench, monkeypatch):
-    monkeypatch.setattr(lab, "workbench", lambda: bench)
+    monkeypatch.setattr(building, "workbench", lambda: bench)
     project = tmp_path / "project"
     project.mkdir()
     for side in ("bad", "good"):

@@ -11,16 +11,16 @@ import tarfile
 import pytest
 from click.testing import CliRunner
 
-from mldocker_lab import lab
 from mldocker_lab.cli import main
 from mldocker_lab.errors import UsageError
+from mldocker_lab.lab import weighing
 from mldocker_lab.widgets.progress import counting
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("MLDOCKER_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(lab, "find_engine", lambda: pytest.fail("no engine is needed here"))
+    monkeypatch.setattr(weighing, "find_engine", lambda: pytest.fail("no engine is needed here"))
 
 
 def saved(path, *files):
@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_names_of_images_are_no_paths(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mldocker-lab").mkdir()
-    assert lab._archive(name) is None
+    assert weighing._archive(name) is None
 
 
 def test_paths_are_paths(image, tmp_path, monkeypatch):
@@ -91,9 +91,9 @@ def test_paths_are_paths(image, tmp_path, monkeypatch):
     (tmp_path / "layout").mkdir()
     (tmp_path / "layout" / "index.json").write_text("{}")
     for path in (image, str(image), "image.tar", "layout", "./layout"):
-        assert lab._archive(path) is not None
+        assert weighing._archive(path) is not None
     with pytest.raises(UsageError, match=r"no image at \./nothing"):
-        lab._archive("./nothing")
+        weighing._archive("./nothing")
 
 
 @pytest.mark.parametrize("command", ["inspect", "pull-cost"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 
@@ -23,3 +24,11 @@ def test_a_loaded_sub_package_does_not_take_the_place_of_a_verb():
         [sys.executable, "-c", PROGRAM], check=False, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_module_of_the_lab_is_called_like_a_verb():
+    from mldocker_lab import lab
+
+    modules = {module.name for module in pkgutil.iter_modules(lab.__path__)}
+    assert "building" in modules
+    assert modules & set(lab.__all__) == set()

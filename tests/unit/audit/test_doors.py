@@ -20,7 +20,7 @@ from mldocker_lab.audit.pages import book
 from mldocker_lab.audit.rules import all_rules
 from mldocker_lab.audit.static import diagnose
 from mldocker_lab.cli import main
-from mldocker_lab.errors import UsageError
+from mldocker_lab.errors import DockerfileError, UsageError
 
 ROOT = Path(__file__).parents[3]
 BAD = """\
@@ -304,7 +304,7 @@ def test_files_that_are_odd(project):
     card = lab.audit(project)
     assert card.others == ()
     (project / "Dockerfile").write_text("RUN x\n")
-    with pytest.raises(lab.audit.__globals__["UsageError"].__mro__[1], match="FROM"):
+    with pytest.raises(DockerfileError, match="FROM"):
         lab.audit(project)
 
 

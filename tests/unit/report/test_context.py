@@ -13,6 +13,7 @@ import pytest
 from mldocker_lab import lab
 from mldocker_lab.dockerfile.context import scan, tar
 from mldocker_lab.errors import UsageError
+from mldocker_lab.lab import building
 from mldocker_lab.report import context as module
 from mldocker_lab.report.context import context_report
 
@@ -191,9 +192,9 @@ def test_files_that_only_buildkit_takes_back(folder):
 
 
 def test_who_waits_is_told_why(folder, monkeypatch, capsys):
-    monkeypatch.setattr(lab, "_PATIENCE_SECONDS", 0.0)
-    real = lab.context_report
-    monkeypatch.setattr(lab, "context_report", lambda *args: time.sleep(0.3) or real(*args))
+    monkeypatch.setattr(building, "_PATIENCE_SECONDS", 0.0)
+    real = building.context_report
+    monkeypatch.setattr(building, "context_report", lambda *args: time.sleep(0.3) or real(*args))
     lab.context(folder)
     assert "is large, still listing it" in capsys.readouterr().err
 
