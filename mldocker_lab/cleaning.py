@@ -64,8 +64,7 @@ class Cleaning:
         if self._engine is not None:
             for container in self.containers:
                 self._try(self._engine.remove, container)
-            for image in self.images:
-                self._try(self._engine.remove_image, image, force=True)
+            self._remove_images(self._engine)
             for volume in self.volumes:
                 self._try(self._engine.remove_volume, volume)
             for network in self.networks:
@@ -79,11 +78,24 @@ class Cleaning:
                 folder.unlink(missing_ok=True)
         self.done = True
 
-    def _try(self, remove: Any, *what: Any, **how: Any) -> None:
+    def _remove_images(self, engine: Engine) -> None:
+        """Each image after those that stand on it: the classic builder makes such chains."""
+        waiting, left = list(self.images), list(self.left)
+        while waiting:
+            self.left = []
+            again = [one for one in waiting if not self._try(engine.remove_image, one, force=True)]
+            if len(again) == len(waiting):
+                break
+            waiting = again
+        self.left = left + (self.left if waiting else [])
+
+    def _try(self, remove: Any, *what: Any, **how: Any) -> bool:
         try:
             remove(*what, **how)
         except EngineError as error:
             self.left.append(error.what)
+            return False
+        return True
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON sees it."""

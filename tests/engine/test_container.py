@@ -194,3 +194,31 @@ def test_what_a_killed_program_left_is_found_by_clean(bench):
     assert not cleaning.left
     assert container not in plan(bench.engine).containers
     assert volume not in plan(bench.engine).volumes
+
+
+def test_images_that_stand_on_others_go_first(bench):
+    engine = bench.engine
+    first = second = ""
+    with bench.run(SLIM, ["sleep", "60"]) as c:
+        first = engine.commit(c.container, "mldocker-lab/chain:1")
+    with bench.run(first, ["sleep", "60"]) as c:
+        second = engine.commit(c.container, "mldocker-lab/chain:2")
+    cleaning = plan(engine)
+    cleaning.containers, cleaning.volumes, cleaning.networks = {}, [], []
+    cleaning.images = {first: "chain:1", second: "chain:2"}
+    cleaning.carry_out()
+    assert not cleaning.left
+    assert not {first, second} & {image["Id"] for image in engine.images(None)}
+
+
+def test_an_image_in_use_is_told_and_stays(bench):
+    engine = bench.engine
+    with bench.run(SLIM, ["sleep", "60"]) as c:
+        image = engine.commit(c.container, "mldocker-lab/used:1")
+        with bench.run(image, ["sleep", "60"]):
+            cleaning = plan(engine)
+            cleaning.containers, cleaning.volumes, cleaning.networks = {}, [], []
+            cleaning.images = {image: "used:1"}
+            cleaning.carry_out()
+            assert len(cleaning.left) == 1
+    engine.remove_image(image, force=True)
