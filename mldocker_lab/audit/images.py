@@ -102,6 +102,12 @@ _NO_CURL = re.compile(
 _UNBUFFERED = re.compile(
     r"pytorch/torchserve|(huggingface-)?(pytorch|tensorflow|mxnet)(-\w+)?-(inference|training)(:|$)"
 )
+#: Images that start a server whose log goes to the standard streams.
+_STREAMS = re.compile(
+    r"tiangolo/|jupyter/|jupyterhub/|kubeflownotebookswg/|nvidia/tritonserver|tensorflow/serving|"
+    r"vllm/|ollama/|mlflow/mlflow|huggingface/text-|heartexlabs/|seldonio/mlserver|"
+    r"lmsysorg/"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,11 @@ class Base:
         return bool(_UNBUFFERED.match(self.name))
 
     @property
+    def logs_to_streams(self) -> bool:
+        """It is known to start a server that logs to the standard streams."""
+        return bool(_STREAMS.match(self.name))
+
+    @property
     def has_no_curl(self) -> bool:
         """It is known to come without curl."""
         return bool(_NO_CURL.match(self.name))
@@ -175,7 +186,7 @@ class Base:
     def cuda(self) -> tuple[int, int | None] | None:
         """Major and minor version of its CUDA, as far as its name tells."""
         name, tag = self.repository.lower(), self.tag.lower()
-        if name == "nvidia/cuda":
+        if re.fullmatch(r"nvidia/cuda(gl|-\w+)?", name):
             found = _VERSION.match(tag)
             return (int(found.group(1)), int(found.group(2))) if found else None
         if _NGC_FRAMEWORKS.match(name):

@@ -29,12 +29,15 @@ _WEIGHTS = re.compile(
     r"plan|pdparams|pdmodel|caffemodel|weights|t7|mlmodel|params|nemo|model)(\b|$)",
     re.IGNORECASE,
 )
-_NAMED_BIN = re.compile(r"(model|weights)[\w.-]*\.bin$", re.IGNORECASE)
+_NAMED_BIN = re.compile(r"(model|weights)[\w.=+-]*\.bin$", re.IGNORECASE)
 _FOLDER = re.compile(
     r"(^|/)(models?|weights?|checkpoints?|ckpts?|voices|pretrained(_models?|_weights|_ckpts?)?|"
     r"saved_models?|model_repository|trained_models?|artifacts|"
     r"model[-_]?(store|weights|files|data|artifacts?|cache))/?\*?$",
     re.IGNORECASE,
+)
+_AMONG_MODELS = re.compile(
+    r"(^|/)(\w+[-_])?(models?|weights|checkpoints|model_repository)/", re.IGNORECASE
 )
 _CODE = re.compile(r"\.(py|json|ya?ml|toml|sh|txt|md|ipynb|cfg|ini|js|ts|proto)$", re.IGNORECASE)
 _DATA = re.compile(r"(^|/)(data|datasets?)/", re.IGNORECASE)
@@ -64,12 +67,12 @@ _CALLS = re.compile(
 _SCRIPT = re.compile(
     r"(download|fetch|get|cache|preload|prefetch|pull|warm|bake|load|dump|convert|export|quantize|"
     r"build|create|make|pack|install|init|setup|save|store)[-_]?[\w-]*"
-    r"(model|weight|checkpoint|ckpt|hf)\w*|"
+    r"(model|weight|checkpoint|ckpt|pretrained|hf)\w*|"
     r"(model|weight|checkpoint|ckpt)s?[-_]\w*(download|fetch|cache|preload|prefetch|pack)\w*|"
     r"(^|[-_])mar[-_.]",
     re.IGNORECASE,
 )
-_PLAIN_SCRIPT = re.compile(r"(download|fetch|prefetch)(er)?\.py$")
+_PLAIN_SCRIPT = re.compile(r"(\w+[-_])?(download|fetch|prefetch)(s|er)?\.py$")
 _COMMAND = re.compile(r"[\w-]+-download$")
 _TRAINS = re.compile(r"(^|/)(train\w*|\w*_?train(ing)?)\.py$")
 _LOADERS = frozenset(
@@ -130,9 +133,10 @@ def is_aside(path: str) -> bool:
     return bool(_ASIDE.search(path))
 
 
-def holds_models(path: str) -> bool:
-    """Its name is that of a folder of models."""
-    return bool(_FOLDER.search(path))
+def holds_models(path: str, to: str = "") -> bool:
+    """Its name is that of a folder of models, or of one that goes from such a folder to another."""
+    among = to and _AMONG_MODELS.search(path) and _AMONG_MODELS.search(to) and not is_code(path)
+    return bool(_FOLDER.search(path) or among)
 
 
 def fetches(command: Command) -> str:

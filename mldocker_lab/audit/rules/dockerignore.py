@@ -42,7 +42,7 @@ _NAMES_DATA = re.compile(
     re.IGNORECASE,
 )
 _IS_DATA = re.compile(
-    r"(^|/)(data|datasets?|mlruns|wandb|checkpoints?|weights)/(?!.*\.(py|sh|ya?ml|toml|md)$)|"
+    r"(^|/)(data|datasets?|mlruns|wandb|checkpoints?|weights)/(?!.*(\.(py|sh|ya?ml|toml|md)|keep)$)|"
     r"\.(parquet|npy|npz|h5|hdf5|pth?|ckpt|onnx|safetensors|gguf)$",
     re.IGNORECASE,
 )
@@ -77,6 +77,9 @@ def _sent(target: Target) -> list[str]:
     files = target.project.inside
     if not any(name.endswith(".py") for name in files):  # the project itself is not at hand
         return [] if _keeps_data(target) else ["data"]
+    patterns = target.ignore.patterns if target.ignore else ()
+    if any(not one.keep and one.text in ("*", "**", "**/*") for one in patterns):
+        return []  # what is let through was asked for
     open_ = [name for name in files if not _out(target, name)]
     named = {text.strip("/") for step in target.all_steps for text in context_sources(step)}
     books = [n for n in open_ if n.endswith(".ipynb") and n not in named]

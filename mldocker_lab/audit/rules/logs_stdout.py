@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
 from mldocker_lab.audit.origins import origin
-from mldocker_lab.audit.started import PYTHON, logs_to_streams, programs, unbuffered
+from mldocker_lab.audit.started import PYTHON, is_python, logs_to_streams, programs, unbuffered
+from mldocker_lab.audit.supervisor import kept_in_files, programs_seen
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Step, Target
@@ -22,6 +23,10 @@ _LOG_OPTION = re.compile(
 _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
 _TO_FILE = re.compile(r"FileHandler\s*\(|basicConfig\s*\([^)]*filename\s*=", re.DOTALL)
+_LOG_MODULE = re.compile(
+    r"^(?!.*(^|/)tests?/)([\w.-]+/)*(\w+_)?log(s|ger|gers|ging|ging_config|_config|_utils)?\.py$"
+)
+_MOST_MODULES = 10
 _TO_STREAM = re.compile(r"StreamHandler\s*\(|sys\.stdout|sys\.stderr")
 #: What sends each line at once: logging's streams and the servers that use it. print() does not.
 _LOGS = re.compile(
@@ -38,14 +43,20 @@ def judge(target: Target) -> Judged:
     """What is started writes no log file; where its lines go is known."""
     found = programs(target)
     faults = [fault for step, command in found for fault in _faults(target, step, command)]
-    faults += _environment(target)
+    faults += [*_environment(target), *_log_modules(target, found)]
+    supervised = any(command.name == "supervisord" for _, command in found)
+    faults += kept_in_files(target) if supervised else []
     if faults:
         text = "; ".join(dict.fromkeys(said for said, _ in faults))
         return failed(text, *(spot for _, spot in faults))
     if unbuffered(target, found):
         return passed("Python's lines are not held back, and nothing writes a log file")
+    if not found and target.root.logs_to_streams:
+        return passed(f"the server of {target.root.text} logs to the standard streams")
     if not found:
         return unjudged("the Dockerfile starts nothing: how its base logs is not known")
+    if supervised and programs_seen(target):
+        return passed("supervisord hands the output of its programs on to the standard streams")
     step, command = found[-1]
     spot = target.spot(step)
     server = next((c.name for _, c in reversed(found) if logs_to_streams(c)), "")
@@ -59,7 +70,7 @@ def judge(target: Target) -> Judged:
 
 def _faults(target: Target, step: Step, command: Command) -> list[tuple[str, Spot]]:
     spot = target.spot(step)
-    texts = command.texts
+    texts = (*command.texts, *command.sets.get("GUNICORN_CMD_ARGS", "").split())
     found = [f"output goes into {to}" for to in _redirected(command)]
     for at, text in enumerate(texts):
         name, equals, value = text.partition("=")
@@ -104,6 +115,21 @@ def _code(target: Target, step: Step, command: Command) -> list[tuple[str, Spot]
     line = text.count("\n", 0, found.start()) + 1
     name = here.rpartition("/")[2]
     return [(f"{name} logs into a file", Spot(target.project.in_context(here), line))]
+
+
+def _log_modules(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, Spot]]:
+    """A module of the project that sets the log up, into a file and to no stream."""
+    if not is_python(target, found):
+        return []
+    seen = []
+    names = sorted(n for n in target.project.inside if _LOG_MODULE.search(n))
+    for name in names[:_MOST_MODULES]:
+        text = target.project.text(name) or ""
+        to_file = _TO_FILE.search(text)
+        if to_file and not _TO_STREAM.search(text):
+            line = text.count("\n", 0, to_file.start()) + 1
+            seen.append((f"{name} logs into a file", Spot(target.project.in_context(name), line)))
+    return seen
 
 
 def _script_logs(target: Target, step: Step, command: Command) -> str:

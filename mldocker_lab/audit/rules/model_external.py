@@ -118,6 +118,7 @@ def _named(target: Target) -> tuple[str, Spot] | None:
 def _copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
     """What a COPY brings for sure, and what it may bring."""
     faults, doubts = [], []
+    to = step.words[-1][0]
     from_stage = step.one.flag("from") is not None
     for text, known in step.words[:-1]:
         if "<<" in text:
@@ -126,13 +127,13 @@ def _copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
             verb = "fetched" if text.startswith(_REMOTE) else "copied"
             faults.append(f"weights are {verb} into the image: {text}")
         elif from_stage:
-            if (holds_models(text) and _made(target, step)) or _fetched(target, step, text):
+            if (holds_models(text, to) and _made(target, step)) or _fetched(target, step, text):
                 faults.append(f"the model is copied into the image from another stage: {text}")
         elif text.startswith(_REMOTE):
             continue
         elif _at_hand(target, text):
             faults += _in_context(target, step, text)
-        elif holds_models(text) and not broad(step):
+        elif holds_models(text, to) and not broad(step):
             faults.append(f"a folder of models is copied into the image: {text}")
         elif broad(step) or (not known and text.lstrip("./").startswith("$")):
             doubts.append(f"what {step.keyword} {text} brings is not at hand")
@@ -183,7 +184,11 @@ def _caches(step: Step, command: Command) -> list[str]:
 def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:
     """What a source that is at hand brings: a folder for weights, or files with weights."""
     names = target.project.below(text.rstrip("*"))
-    if holds_models(text) and not broad(step) and not any(n.endswith(".py") for n in names):
+    if (
+        holds_models(text, step.words[-1][0])
+        and not broad(step)
+        and not any(n.endswith(".py") for n in names)
+    ):
         yield f"a folder of models is copied into the image: {text}"
         return
     ignored = target.ignore.ignored if target.ignore else lambda _: False

@@ -116,6 +116,71 @@ def test_models_made_in_the_build_or_named_at_the_start(body, expected):
     assert status("model-external", SLIM + body) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("stdout_logfile=/dev/stdout", "pass"),
+        ("stdout_logfile=/proc/1/fd/1 ; to the container", "pass"),
+        ("stdout_logfile=NONE", "pass"),
+        ("stdout_logfile=/var/log/app.log", "fail"),
+        ("priority=1", "fail"),  # a file of its own, unless told otherwise
+    ],
+)
+def test_what_supervisord_does_with_the_output(line, expected):
+    text = SLIM + "COPY supervisord.conf /etc/\n"
+    text += 'ENTRYPOINT ["supervisord", "-c", "/etc/supervisord.conf"]\n'
+    conf = f"[supervisord]\nnodaemon=true\n\n[program:app]\ncommand=python a.py\n{line}\n"
+    files = {"Dockerfile": text, "supervisord.conf": conf}
+    assert status("logs-stdout", files) == expected
+    assert status("logs-stdout", text) == "not-judged"
+    assert status("logs-stdout", files | {"supervisord.conf": "[prog"}) == "not-judged"
+
+
+def test_logs_set_up_elsewhere():
+    files = {"Dockerfile": SLIM + "COPY . .\n" + 'CMD ["uvicorn", "a:b"]\n', "a.py": ""}
+    to_file = "import logging\nlogging.basicConfig(filename='a.log')\n"
+    assert status("logs-stdout", files | {"core/logging_config.py": to_file}) == "fail"
+    assert status("logs-stdout", files | {"tests/log.py": to_file}) == "pass"
+    assert status("logs-stdout", files | {"core/blog.py": to_file}) == "pass"
+    options = 'CMD GUNICORN_CMD_ARGS="-w 4 --access-logfile /l/a.log" gunicorn a:b\n'
+    assert status("logs-stdout", SLIM + options) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("tiangolo/uvicorn-gunicorn-fastapi:python3.9", "pass"),
+        ("nvcr.io/nvidia/tritonserver:24.05-py3", "pass"),
+        ("python:3.11-slim", "not-judged"),
+    ],
+)
+def test_logs_of_a_bases_own_server(base, expected):
+    assert status("logs-stdout", f"FROM {base}\nCOPY a b\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("COPY tfs_models/net /models/net/1\n", "fail"),
+        ("COPY src/models/net.py /app/models/\n", "pass"),
+        ("COPY model_C=1.0.bin ./\n", "fail"),
+        ("RUN bash download_pretrained.sh\n", "fail"),
+        ("RUN python speech/init_downloads.py\n", "fail"),
+        ("RUN python tools/download_fonts.py\n", "not-judged"),
+        ("COPY voices/ /app/voices/\n", "fail"),
+    ],
+)
+def test_more_ways_to_bring_weights(body, expected):
+    assert status("model-external", SLIM + body) == expected
+
+
+def test_an_ignore_file_that_names_what_is_sent():
+    files = {"Dockerfile": SLIM, "app.py": "", "docs/look.ipynb": "", "data/.gitkeep": ""}
+    assert status("dockerignore", files | {".dockerignore": "*\n!docs\n"}) == "pass"
+    assert status("dockerignore", files | {".dockerignore": ".git\n**/*.ipynb\n"}) == "pass"
+    assert status("dockerignore", files | {".dockerignore": ".git\n"}) == "fail"
+
+
 def test_a_script_of_the_build_that_is_at_hand():
     files = {"Dockerfile": SLIM + "COPY warm.py .\nRUN python warm.py\n"}
     assert status("model-external", files | {"warm.py": "print(1)\n"}) == "pass"
