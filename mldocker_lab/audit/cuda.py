@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.finding import Spot
-from mldocker_lab.audit.frameworks import tensorflow_needs, torch_cuda
+from mldocker_lab.audit.frameworks import OPEN_CUDA, tensorflow_needs, torch_cuda
 from mldocker_lab.audit.origins import origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements
 
@@ -131,6 +131,8 @@ def survey(target: Target) -> Seen:
         for package, spot in packages:
             _package(package, spot, one, target.root, seen, indexed=decided)
         seen.settled = seen.settled or (settled and any(p.name == "torch" for p, _ in packages))
+    if any("cudnn" in step.one.value for step in target.chain if step.keyword == "RUN"):
+        seen.runtime = [one for one in seen.runtime if "no cuDNN" not in one[0]]
     toolkits = list(_toolkits(target)) if target.root.cuda is None else []
     seen.wheels += toolkits
     if seen.settled or toolkits:  # an index decided about torch, before or after
@@ -207,6 +209,15 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
         if major and base.cuda and not base.tag.startswith(package.version):
             seen.wheels.append(Wheel(major, None, package.text, spot))
         return
+    if (
+        package.pinned is False
+        and base.cuda
+        and base.cuda[0] < OPEN_CUDA
+        and _lets_in_newest(package)
+    ):
+        said = f"{package.text} brings CUDA {OPEN_CUDA} or newer, {base.text} has another"
+        seen.faults.append((said, spot))
+        return
     if package.pinned is False:
         there = f"whatever {base.text} has" if base.cuda else "and with it the driver that it needs"
         said = f"{package.text} names no exact version: it brings the newest CUDA, {there}"
@@ -219,6 +230,11 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
         seen.wheels.append(Wheel(major, None, package.text, spot))
 
 
+def _lets_in_newest(package: Requirement) -> bool:
+    """Nothing in the requirement keeps the newest version out."""
+    return "<" not in package.text and "~=" not in package.text
+
+
 def _tensorflow(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
     """TensorFlow looks for one CUDA and one cuDNN in its image, and else computes on the CPU."""
     if not base.known or "tensorflow" in base.repository:
@@ -226,7 +242,12 @@ def _tensorflow(package: Requirement, spot: Spot, base: Base, seen: Seen) -> Non
     if package.name == "tensorflow-gpu" and not base.gpu and base.user is not None:
         seen.runtime.append((f"tensorflow-gpu finds no CUDA in {base.text}", spot))
     needs = tensorflow_needs(package)
-    if needs is None or base.cuda is None:
+    if base.cuda is None:
+        return
+    if package.pinned is False and base.cuda[0] < OPEN_CUDA and _lets_in_newest(package):
+        said = f"{package.text} asks for CUDA {OPEN_CUDA} or newer, {base.text} has another"
+        seen.faults.append((said, spot))
+    if needs is None:
         return
     (major, minor), cudnn = needs
     ours = re.search(r"cudnn(\d)", base.tag)
@@ -234,9 +255,16 @@ def _tensorflow(package: Requirement, spot: Spot, base: Base, seen: Seen) -> Non
     if base.cuda[0] != major or (exact and base.cuda[1] != minor):
         said = f"{package.text} is built for CUDA {major}.{minor}, not for {base.text}"
         seen.faults.append((said, spot))
+    elif _bare(base):
+        seen.runtime.append((f"{package.text} finds no cuDNN in {base.text}", spot))
     elif ours and int(ours.group(1)) != cudnn:
         said = f"{package.text} is built with cuDNN {cudnn}, not for {base.text}"
         seen.faults.append((said, spot))
+
+
+def _bare(base: Base) -> bool:
+    """A CUDA image without cuDNN."""
+    return "nvidia/cuda" in base.repository and bool(base.tag) and "cudnn" not in base.tag
 
 
 def _onnxruntime(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
@@ -244,10 +272,9 @@ def _onnxruntime(package: Requirement, spot: Spot, base: Base, seen: Seen) -> No
         return
     silently = "it falls back to the CPU without an error"
     plain = base.cuda is None and not base.gpu and base.user is not None
-    bare = "nvidia/cuda" in base.repository and base.tag and "cudnn" not in base.tag
     if plain:
         seen.runtime.append((f"onnxruntime-gpu finds no CUDA in {base.text}: {silently}", spot))
-    elif bare:
+    elif _bare(base):
         seen.runtime.append((f"onnxruntime-gpu finds no cuDNN in {base.text}: {silently}", spot))
     elif package.pinned is False and base.cuda and base.cuda[0] < _NEWEST:
         said = f"{package.text} without a version is built for a newer CUDA than {base.text} has"

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mldocker_lab.audit.requirements import Requirement
 
-__all__ = ["tensorflow_needs", "torch_cuda"]
+__all__ = ["OPEN_CUDA", "tensorflow_needs", "torch_cuda"]
+
+#: CUDA's major version that a PyTorch or TensorFlow without a version brings or asks for at least.
+OPEN_CUDA = 12
 
 #: CUDA's major version in the wheels that the usual index has for a version of torch.
 _TORCH = (

@@ -138,6 +138,35 @@ def _inner(command: Command) -> Word | None:
     return None
 
 
+@dataclass(slots=True)
+class _Branch:
+    """An ``if`` that is open: where its test began, what it says, and whether this part runs."""
+
+    begin: int
+    verdict: bool | None = None
+    dead: bool = False
+
+
+def _test(command: Command) -> bool | None:
+    """What ``[ a = b ]`` says; None for other commands and for what nobody knows from here."""
+    words = command.words
+    if not words or words[0].text not in ("[", "[[", "test") or not all(w.known for w in words):
+        return None
+    texts = [word.text for word in words[1:] if word.text not in ("]", "]]")]
+    match texts:
+        case [left, "=" | "==", right]:
+            return left == right
+        case [left, "!=", right]:
+            return left != right
+        case ["-z", text]:
+            return not text
+        case ["-n", text] | [text]:
+            return bool(text)
+        case ["!", "-z", text]:
+            return bool(text)
+    return None
+
+
 class _Lexer:
     """One pass over one script."""
 
@@ -150,6 +179,10 @@ class _Lexer:
         self.joint = ""
         self.budget = _MOST_WORDS
         self.pending: list[str] = []
+        self.branches: list[_Branch] = []
+        self.count = 0  # commands so far, those that never run included
+        self.tested: bool | None = None  # what the last command said, if it was a test
+        self.skips = False  # behind ``[ a = b ] &&`` that is false
         self._begin()
 
     def _begin(self) -> None:
@@ -205,6 +238,7 @@ class _Lexer:
     def _end(self, operator: str) -> None:
         if self.words or self.redirects or self.sets:
             self._finish()
+        self.skips = operator == "&&" and (self.skips or self.tested is False)
         self.joint = ";" if operator in ("\n", "(", ")", ";;") else operator
         self._begin()
 
@@ -215,16 +249,32 @@ class _Lexer:
         elif self.words[0].text == "for" and self.words[3:]:
             self.values[self.words[1].text] = " ".join(word.text for word in self.words[3:])
         start = self.first or 0
-        self.done.append(
-            Command(
-                tuple(self.words),
-                tuple(self.redirects),
-                dict(self.sets),
-                self.joint,
-                self.where(start),
-                self.where(max(self.last - 1, start)) + 1,
-            )
+        command = Command(
+            tuple(self.words),
+            tuple(self.redirects),
+            dict(self.sets),
+            self.joint,
+            self.where(start),
+            self.where(max(self.last - 1, start)) + 1,
         )
+        self.count += 1
+        self.tested = _test(command)
+        if not self.skips and not any(branch.dead for branch in self.branches):
+            self.done.append(command)
+
+    def _branch(self, word: str) -> None:
+        """Follow ``if``: a part whose test is known to be false never runs."""
+        if word == "if":
+            self.branches.append(_Branch(self.count))
+        elif self.branches:
+            now = self.branches[-1]
+            if word == "then" and now.verdict is not True:
+                now.verdict = self.tested if self.count - now.begin == 1 else None
+                now.dead = now.verdict is False
+            elif word in ("elif", "else"):
+                now.begin, now.dead = self.count, now.verdict is True
+            elif word == "fi":
+                self.branches.pop()
 
     def _exported(self) -> dict[str, str | None]:
         found: dict[str, str | None] = dict(self.sets)
@@ -267,6 +317,7 @@ class _Lexer:
         for word in words:
             if not self.words and not word.quoted and word.text in _RESERVED:
                 self.first = None
+                self._branch(word.text)
                 continue
             assigned = None if self.words else _ASSIGN.match(self.text, start)
             if assigned and len(words) == 1:

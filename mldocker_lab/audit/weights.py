@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _WEIGHTS = re.compile(
-    r"\.(pt|pth|ckpt|onnx|safetensors|gguf|ggml|h5|hdf5|keras|pb|tflite|pkl|pickle|joblib|mar|engine|"
+    r"\.data-\d+-of-\d+$|\.(pt|pth|ckpt|onnx|safetensors|gguf|ggml|h5|hdf5|keras|pb|tflite|pkl|pickle|joblib|mar|engine|"
     r"plan|pdparams|pdmodel|caffemodel|weights|t7|mlmodel|params|nemo|model)(\b|$)",
     re.IGNORECASE,
 )
@@ -54,6 +54,7 @@ _MODEL_ARCHIVE = re.compile(
     r"\.(zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz|7z)(\?\S*)?$",
     re.IGNORECASE,
 )
+_ARCHIVE = re.compile(r"(model|weight|checkpoint|ckpt)\w*\.(zip|tar|tar\.gz|tgz)$", re.IGNORECASE)
 _REPOSITORY_ARCHIVE = re.compile(r"/archive/|codeload|/zipball/|/tarball/")
 _BUCKET = re.compile(r"(s3|gs|az|abfss)://\S*(model|weight|checkpoint)", re.IGNORECASE)
 _HUB_REPOSITORY = re.compile(r"huggingface\.\w+/(?!spaces/)")
@@ -145,6 +146,8 @@ def fetches(command: Command) -> str:
     line = " ".join(texts)[:_SHOWN]
     if name in _LOADERS:
         url = next((text for text in texts[1:] if _is_address(text)), "") or _saved_as(texts)
+        if "s3" in texts[1:] and holds_models(texts[-1]):
+            url = next((text for text in texts if "://" in text), url)
         return f"weights are downloaded: {url}" if url else ""
     if name.startswith("python") or (texts and re.fullmatch(r"\$\{?PYTHON\w*\}?", texts[0])):
         return _python(texts)
@@ -163,7 +166,8 @@ def _is_address(text: str) -> bool:
 def _saved_as(texts: tuple[str, ...]) -> str:
     """What a download is saved as, if that is a file of weights: ``-o model.onnx``."""
     options = ("-o", "-O", "--output", "--output-document", "--out")
-    return next((to for option, to in pairwise(texts) if option in options and is_weights(to)), "")
+    named = (to for option, to in pairwise(texts) if option in options)
+    return next((to for to in named if is_weights(to) or _ARCHIVE.search(to)), "")
 
 
 def _saved_by(texts: tuple[str, ...]) -> str:
@@ -183,6 +187,8 @@ def _downloads(name: str, texts: tuple[str, ...]) -> bool:
         return "download" in texts
     if name == "ollama":
         return texts[1:2] == ("pull",)
+    if name == "rembg":
+        return texts[1:2] == ("d",)
     if name == "yolo":  # ultralytics fetches the weights it is asked to use
         return bool({"predict", "train", "val", "export", "track"} & set(texts[1:3]))
     if _VERBS & set(texts[1:4]) and not name.startswith(("pip", "apt", "conda", "git", "npm")):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
+from mldocker_lab.audit.logging_code import gunicorn_log, log_file_line, streams
 from mldocker_lab.audit.origins import origin
-from mldocker_lab.audit.started import PYTHON, is_python, logs_to_streams, programs, unbuffered
+from mldocker_lab.audit.started import is_python, logs_to_streams, programs, unbuffered
 from mldocker_lab.audit.supervisor import kept_in_files, programs_seen
 
 if TYPE_CHECKING:
@@ -22,18 +24,11 @@ _LOG_OPTION = re.compile(
 )
 _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
-_TO_FILE = re.compile(r"FileHandler\s*\(|basicConfig\s*\([^)]*filename\s*=", re.DOTALL)
 _LOG_MODULE = re.compile(
     r"^(?!.*(^|/)tests?/)([\w.-]+/)*(\w+_)?log(s|ger|gers|ging|ging_config|_config|_utils)?\.py$"
 )
 _MOST_MODULES = 10
-_TO_STREAM = re.compile(r"StreamHandler\s*\(|sys\.stdout|sys\.stderr")
-#: What sends each line at once: logging's streams and the servers that use it. print() does not.
-_LOGS = re.compile(
-    r"\b(uvicorn|hypercorn|waitress|granian|bentoml|litserve|kserve|gradio|streamlit)\b|"
-    r"\blogging\.(basicConfig|getLogger|StreamHandler|info)\b|\bloguru\b|\.run\(\s*host|"
-    r"\.launch\(|web\.run_app\(|flush\s*=\s*True"
-)
+_GUNICORN = "gunicorn.conf.py"
 _WRITES_FILES = frozenset(
     "echo printf cat env printenv export envsubst sed grep awk jq sort cut tr openssl".split()
 )
@@ -43,7 +38,7 @@ def judge(target: Target) -> Judged:
     """What is started writes no log file; where its lines go is known."""
     found = programs(target)
     faults = [fault for step, command in found for fault in _faults(target, step, command)]
-    faults += [*_environment(target), *_log_modules(target, found)]
+    faults += [*_environment(target), *_code(target, found), *_gunicorn(target, found)]
     supervised = any(command.name == "supervisord" for _, command in found)
     faults += kept_in_files(target) if supervised else []
     if faults:
@@ -62,9 +57,10 @@ def judge(target: Target) -> Judged:
     server = next((c.name for _, c in reversed(found) if logs_to_streams(c)), "")
     if server:
         return passed(f"{server} logs to the standard streams, and nothing writes a log file", spot)
-    streams = _script_logs(target, step, command)
-    if streams:
-        return passed(f"{streams} logs to the standard streams, and nothing writes a file", spot)
+    script = _script(target, step, command)
+    if script and streams(target.project.text(script) or ""):
+        name = script.rpartition("/")[2]
+        return passed(f"{name} logs to the standard streams, and nothing writes a log file", spot)
     return unjudged(f"how {command.name or 'it'} logs cannot be told from here", spot)
 
 
@@ -82,7 +78,7 @@ def _faults(target: Target, step: Step, command: Command) -> list[tuple[str, Spo
         found.append(f"the main process is tail of a log file: {' '.join(texts)}")
     if command.name == "nohup" or "nohup" in texts:
         found.append("nohup writes nohup.out")
-    return [*((text, spot) for text in found), *_code(target, step, command)]
+    return [(text, spot) for text in found]
 
 
 def _redirected(command: Command) -> list[str]:
@@ -98,44 +94,46 @@ def _redirected(command: Command) -> list[str]:
     return found
 
 
-def _script(target: Target, step: Step, command: Command) -> tuple[str, str]:
-    """The Python script that is started: its path in the project, and its text if at hand."""
-    names = (text for text in command.texts[:4] if text.endswith(".py"))
-    script = next(names, "") if PYTHON.match(command.name) or command.name.endswith(".py") else ""
-    here = origin(target, step, script) if script else None
-    return (here or "", (target.project.text(here) or "") if here else "")
+def _script(target: Target, step: Step, command: Command) -> str:
+    """Where the Python file that is started stands in the build context; "" if not at hand."""
+    for text in command.texts[:6]:
+        module = re.fullmatch(r"([\w.]+):\w+(\(\))?", text)  # uvicorn app.main:app
+        name = f"{module[1].replace('.', '/')}.py" if module else text
+        if name.endswith(".py"):
+            here = origin(target, step, name)
+            return here if here and target.project.text(here) else ""
+    return ""
 
 
-def _code(target: Target, step: Step, command: Command) -> list[tuple[str, Spot]]:
-    """The script that is started logs into a file and to no stream."""
-    here, text = _script(target, step, command)
-    found = _TO_FILE.search(text)
-    if found is None or _TO_STREAM.search(text):
-        return []
-    line = text.count("\n", 0, found.start()) + 1
-    name = here.rpartition("/")[2]
-    return [(f"{name} logs into a file", Spot(target.project.in_context(here), line))]
-
-
-def _log_modules(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, Spot]]:
-    """A module of the project that sets the log up, into a file and to no stream."""
+def _code(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, Spot]]:
+    """What is started, or a module that sets the log up, logs into a file that it names."""
     if not is_python(target, found):
         return []
+    names = [script for step, command in found if (script := _script(target, step, command))]
+    modules = sorted(name for name in target.project.inside if _LOG_MODULE.search(name))
     seen = []
-    names = sorted(n for n in target.project.inside if _LOG_MODULE.search(n))
-    for name in names[:_MOST_MODULES]:
-        text = target.project.text(name) or ""
-        to_file = _TO_FILE.search(text)
-        if to_file and not _TO_STREAM.search(text):
-            line = text.count("\n", 0, to_file.start()) + 1
-            seen.append((f"{name} logs into a file", Spot(target.project.in_context(name), line)))
+    for name in dict.fromkeys(names + modules[:_MOST_MODULES]):
+        line = log_file_line(target.project.text(name) or "")
+        if line:
+            spot = Spot(target.project.in_context(name), line)
+            seen.append((f"{name} logs into a file", spot))
     return seen
 
 
-def _script_logs(target: Target, step: Step, command: Command) -> str:
-    """The name of the script that is started, if it logs through a server or ``logging``."""
-    here, text = _script(target, step, command)
-    return here.rpartition("/")[2] if _LOGS.search(text) else ""
+def _gunicorn(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, Spot]]:
+    """The configuration that gunicorn is started with names a log file."""
+    for _, command in found:
+        if command.name != "gunicorn":
+            continue
+        pairs = pairwise(command.texts)
+        given = next((to for option, to in pairs if option in ("-c", "--config")), _GUNICORN)
+        name = given.removeprefix("file:").rpartition("/")[2]
+        files = sorted(n for n in target.project.inside if n.rpartition("/")[2] == name)
+        line, path = gunicorn_log(target.project.text(files[0]) or "") if files else (0, "")
+        if line:
+            spot = Spot(target.project.in_context(files[0]), line)
+            return [(f"gunicorn's logs go into {path}", spot)]
+    return []
 
 
 def _environment(target: Target) -> list[tuple[str, Spot]]:

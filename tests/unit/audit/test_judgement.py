@@ -136,11 +136,27 @@ def test_what_supervisord_does_with_the_output(line, expected):
     assert status("logs-stdout", files | {"supervisord.conf": "[prog"}) == "not-judged"
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("accesslog = '-'\n", "pass"),
+        ("errorlog = './logs/' + day + '.log'\n", "fail"),
+        ("accesslog = os.environ.get('ACCESS_LOG', '-')\n", "pass"),
+        ("workers = (\n", "pass"),
+    ],
+)
+def test_the_configuration_of_gunicorn(settings, expected):
+    text = SLIM + "COPY . .\n" + "CMD gunicorn -c conf/settings.py a:b\n"
+    files = {"Dockerfile": text, "a.py": "", "conf/settings.py": settings}
+    assert status("logs-stdout", files) == expected
+
+
 def test_logs_set_up_elsewhere():
     files = {"Dockerfile": SLIM + "COPY . .\n" + 'CMD ["uvicorn", "a:b"]\n', "a.py": ""}
     to_file = "import logging\nlogging.basicConfig(filename='a.log')\n"
     assert status("logs-stdout", files | {"core/logging_config.py": to_file}) == "fail"
     assert status("logs-stdout", files | {"tests/log.py": to_file}) == "pass"
+    assert status("logs-stdout", files | {"a.py": to_file}) == "fail"
     assert status("logs-stdout", files | {"core/blog.py": to_file}) == "pass"
     options = 'CMD GUNICORN_CMD_ARGS="-w 4 --access-logfile /l/a.log" gunicorn a:b\n'
     assert status("logs-stdout", SLIM + options) == "fail"
@@ -168,6 +184,16 @@ def test_logs_of_a_bases_own_server(base, expected):
         ("RUN python speech/init_downloads.py\n", "fail"),
         ("RUN python tools/download_fonts.py\n", "not-judged"),
         ("COPY voices/ /app/voices/\n", "fail"),
+        ("COPY net/model_weight.data-00000-of-00001 /net/\n", "fail"),
+        ("RUN aws s3 sync s3://bucket/net/60/ /deploy/model/\n", "fail"),
+        ("RUN curl -L 'https://host/get?id=1' -o ckpt.tar.gz\n", "fail"),
+        ("RUN rembg d u2net\n", "fail"),
+        (
+            'ARG BAKE=false\nRUN if [ "$BAKE" = "true" ]; then python get_models.py; fi\n',
+            "pass",
+        ),
+        ('ARG BAKE=true\nRUN if [ "$BAKE" = "true" ]; then python get_models.py; fi\n', "fail"),
+        ('RUN if [ "$BAKE" = "true" ]; then python get_models.py; fi\n', "fail"),
     ],
 )
 def test_more_ways_to_bring_weights(body, expected):
@@ -206,7 +232,14 @@ def test_a_folder_that_the_builder_downloaded():
         ("import uvicorn\nuvicorn.run('a:b')\n", "pass"),
         ("import logging\nlogging.basicConfig(level=20)\n", "pass"),
         ("import logging\nlogging.basicConfig(filename='a.log')\n", "fail"),
-        ("h = logging.FileHandler('a.log')\ng = logging.StreamHandler()\n", "pass"),
+        ("h = logging.FileHandler('a.log')\ng = logging.StreamHandler()\n", "fail"),
+        ("h = RotatingFileHandler(f'logs/{day}.log', maxBytes=9)\n", "fail"),
+        ("path = 'logs/' + name\nh = AsyncFileHandler(filename=path)\n", "fail"),
+        ("path = os.environ['LOG']\nh = logging.FileHandler(path)\n", "not-judged"),
+        ("h = logging.FileHandler(args.log)\nlogging.info('x')\n", "pass"),
+        ("import uvicorn  # or logging.FileHandler('a.log')\n", "pass"),
+        ("h = logging.FileHandler('/dev/stdout')\nlogging.info('x')\n", "pass"),
+        ("h = FileHandler('a.log'\n", "not-judged"),
     ],
 )
 def test_how_the_code_at_hand_logs(code, expected):
@@ -231,7 +264,8 @@ def test_a_hub_cache_copied_from_the_builder():
         ("tensorflow==2.3.0", "pass"),
         ("tensorflow==2.4.0", "fail"),  # CUDA 11
         ("tensorflow==1.15.0", "pass"),  # for the CPU
-        ("tensorflow", "pass"),
+        ("tensorflow", "fail"),  # CUDA 12 today
+        ("'tensorflow<2.4'", "pass"),
     ],
 )
 def test_tensorflow_looks_for_its_cuda_in_the_image(wheel, expected):
@@ -240,6 +274,21 @@ def test_tensorflow_looks_for_its_cuda_in_the_image(wheel, expected):
     if expected == "pass" and wheel.endswith("2.3.0"):
         older = base.replace("cudnn7", "cudnn8")
         assert status("gpu-compat", older + f"RUN pip install {wheel}\n") == "fail"
+
+
+def test_what_has_no_version_on_an_old_cuda():
+    old = "FROM nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04\n"
+    assert status("gpu-compat", old + "RUN pip install torch\n") == "fail"
+    assert status("gpu-compat", old + "RUN pip install 'torch>=2.8'\n") == "fail"
+    assert status("gpu-compat", old + "RUN pip install 'torch<2.1'\n") == "not-judged"
+    assert status("gpu-compat", CUDA + "RUN pip install torch\n") == "not-judged"
+
+
+def test_tensorflow_without_a_cudnn():
+    bare = "FROM nvidia/cuda:9.0-devel-ubuntu16.04\n"
+    wheel = "RUN pip install tensorflow-gpu==1.6.0\n"
+    assert status("gpu-compat", bare + wheel) == "fail"
+    assert status("gpu-compat", bare + "RUN apt-get install -y libcudnn7\n" + wheel) == "pass"
 
 
 def test_the_cuda_of_conda_and_of_a_projects_index():

@@ -1,0 +1,100 @@
+"""What Python code says about its log: into a file, or to the standard streams."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+__all__ = ["gunicorn_log", "log_file_line", "streams"]
+
+_FILE_HANDLERS = re.compile(
+    r"(Rotating|TimedRotating|Watched|Async|ConcurrentRotating)*FileHandler$"
+)
+#: What sends each line at once: logging's streams and the servers that use it. print() does not.
+_STREAMS = re.compile(
+    r"\b(uvicorn|hypercorn|waitress|granian|bentoml|litserve|kserve|gradio|streamlit)\b|"
+    r"\blogging\.(basicConfig|getLogger|StreamHandler|info)\b|\bloguru\b|\.run\(\s*host|"
+    r"\.launch\(|web\.run_app\(|flush\s*=\s*True"
+)
+
+
+def streams(code: str) -> bool:
+    """It logs through ``logging`` or a server, line by line, to the standard streams."""
+    return bool(_STREAMS.search(code))
+
+
+def log_file_line(code: str) -> int:
+    """The line where a log is sent into a file that the code itself names; 0 if none is.
+
+    A file that somebody else may name, by a variable of the environment or an option, does not
+    count: it may well be the standard output.
+    """
+    if "FileHandler" not in code and "filename" not in code:
+        return 0
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 0
+    texts = _named_texts(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            path = _log_path(node)
+            if path is not None and _is_written_here(path, texts):
+                return node.lineno
+    return 0
+
+
+def gunicorn_log(code: str) -> tuple[int, str]:
+    """The line of a gunicorn configuration that names a log file, and the file; 0 if none does."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 0, ""
+    for node in tree.body:
+        names = [t.id for t in getattr(node, "targets", ()) if isinstance(t, ast.Name)]
+        if isinstance(node, ast.Assign) and {"accesslog", "errorlog"} & set(names):
+            texts = [n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant)]
+            path = next((t for t in texts if isinstance(t, str)), "-")
+            if path != "-" and not path.startswith(("/dev/", "/proc/")) and _has_text(node.value):
+                return node.lineno, path
+    return 0, ""
+
+
+def _log_path(call: ast.Call) -> ast.expr | None:
+    """The path that a call logs into, if it is one that does."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    name = call.func.id if isinstance(call.func, ast.Name) else name
+    given = next((word.value for word in call.keywords if word.arg == "filename"), None)
+    if name == "basicConfig":
+        return given
+    if _FILE_HANDLERS.match(name):
+        return given or next(iter(call.args), None)
+    return None
+
+
+def _named_texts(tree: ast.Module) -> frozenset[str]:
+    """Names that get a text, or something made of one, somewhere in the code."""
+    return frozenset(
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and _has_text(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    )
+
+
+def _has_text(node: ast.expr) -> bool:
+    """It is a text, an f-string or a path made of texts, and asks nobody."""
+    parts = list(ast.walk(node))
+    asks = any(
+        isinstance(one, ast.Attribute) and one.attr in ("environ", "getenv") for one in parts
+    )
+    written = any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in parts)
+    return written and not asks
+
+
+def _is_written_here(path: ast.expr, texts: frozenset[str]) -> bool:
+    if isinstance(path, ast.Name):
+        return path.id in texts
+    stream = isinstance(path, ast.Constant) and str(path.value).startswith(("/dev/", "/proc/"))
+    return _has_text(path) and not stream
