@@ -26,6 +26,7 @@ from mldocker_lab.gpu import check as checking
 from mldocker_lab.gpu import diagnose as diagnosing
 from mldocker_lab.gpu import host as hosts_of
 from mldocker_lab.gpu import image as images_of
+from mldocker_lab.gpu import matrix as matrices
 from mldocker_lab.gpu import probe as probing
 from mldocker_lab.gpu import situation as situations
 from mldocker_lab.gpu.environment import pairs
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
 
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.gpu.badge import Badge
-    from mldocker_lab.gpu.check import Check, Matrix
+    from mldocker_lab.gpu.check import Check
     from mldocker_lab.gpu.diagnose import Diagnosis
     from mldocker_lab.gpu.gate_image import Way
     from mldocker_lab.gpu.host import Platform
+    from mldocker_lab.gpu.matrix import Matrix
     from mldocker_lab.gpu.probe import Probe
     from mldocker_lab.gpu.verdict import Gate
     from mldocker_lab.report.build import BuildReport
@@ -116,7 +118,7 @@ def matrix(
     columns = (
         list(recorded.images().values()) if images is None else [_image(one) for one in images]
     )
-    return checking.matrix(rows, columns, tables(), way)
+    return matrices.matrix(rows, columns, tables(), way)
 
 
 def hosts() -> dict[str, Host]:
