@@ -31,6 +31,7 @@ from mldocker_lab.gpu import probe as probing
 from mldocker_lab.gpu import situation as situations
 from mldocker_lab.gpu.environment import pairs
 from mldocker_lab.gpu.host import Host
+from mldocker_lab.gpu.hostfile import from_file
 from mldocker_lab.gpu.image import Image
 from mldocker_lab.gpu.tables import tables
 
@@ -336,7 +337,7 @@ def _host(which: AnyHost) -> Host:
     if not path.is_file():
         known = ", ".join(recorded.hosts())
         raise UsageError(f"there is no host {str(which)!r}", f"a file, or one of {known}")
-    return hosts_of.from_file(path)
+    return from_file(path)
 
 
 def _image(which: AnyImage) -> Image:
