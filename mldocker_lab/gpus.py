@@ -26,10 +26,12 @@ from mldocker_lab.gpu import check as checking
 from mldocker_lab.gpu import diagnose as diagnosing
 from mldocker_lab.gpu import host as hosts_of
 from mldocker_lab.gpu import image as images_of
+from mldocker_lab.gpu import matrix as matrices
 from mldocker_lab.gpu import probe as probing
 from mldocker_lab.gpu import situation as situations
 from mldocker_lab.gpu.environment import pairs
 from mldocker_lab.gpu.host import Host
+from mldocker_lab.gpu.hostfile import from_file
 from mldocker_lab.gpu.image import Image
 from mldocker_lab.gpu.tables import tables
 
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
 
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.gpu.badge import Badge
-    from mldocker_lab.gpu.check import Check, Matrix
+    from mldocker_lab.gpu.check import Check
     from mldocker_lab.gpu.diagnose import Diagnosis
     from mldocker_lab.gpu.gate_image import Way
     from mldocker_lab.gpu.host import Platform
+    from mldocker_lab.gpu.matrix import Matrix
     from mldocker_lab.gpu.probe import Probe
     from mldocker_lab.gpu.verdict import Gate
     from mldocker_lab.report.build import BuildReport
@@ -116,7 +119,7 @@ def matrix(
     columns = (
         list(recorded.images().values()) if images is None else [_image(one) for one in images]
     )
-    return checking.matrix(rows, columns, tables(), way)
+    return matrices.matrix(rows, columns, tables(), way)
 
 
 def hosts() -> dict[str, Host]:
@@ -334,7 +337,7 @@ def _host(which: AnyHost) -> Host:
     if not path.is_file():
         known = ", ".join(recorded.hosts())
         raise UsageError(f"there is no host {str(which)!r}", f"a file, or one of {known}")
-    return hosts_of.from_file(path)
+    return from_file(path)
 
 
 def _image(which: AnyImage) -> Image:

@@ -1,8 +1,8 @@
-"""Bytes and seconds in words. Decimal units (1 MB = 1 000 000 bytes), as registries count."""
+"""Bytes, seconds, ratios in words. Decimal units (1 MB = 1 000 000 bytes), as registries count."""
 
 from __future__ import annotations
 
-__all__ = ["size", "times", "took"]
+__all__ = ["divided", "size", "times", "took"]
 
 _STEP = 1000
 _MINUTE = 60
@@ -40,3 +40,8 @@ def times(ratio: float | None) -> str:
         return "–"
     text = f"{ratio:.1f}" if abs(ratio) < 99.95 else f"{ratio:,.0f}"  # noqa: PLR2004 - three digits
     return f"{text.replace(',', ' ')}×"
+
+
+def divided(bad: float | None, good: float | None) -> float | None:
+    """``bad / good``; None where either is not measured or there is nothing to divide by."""
+    return bad / good if bad is not None and good else None

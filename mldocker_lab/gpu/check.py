@@ -1,4 +1,4 @@
-"""Will this image run on this host? The three gates together, and a grid of many."""
+"""Will this image run on this host? The three gates together."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from mldocker_lab.gpu.verdict import REFUSED, RUNS, Gate, Verdict, overall
 from mldocker_lab.show.table import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from mldocker_lab.gpu.badge import Badge
     from mldocker_lab.gpu.gate_image import Way
     from mldocker_lab.gpu.host import Host
     from mldocker_lab.gpu.image import Image
     from mldocker_lab.gpu.tables import Tables
 
-__all__ = ["GATES", "Check", "Matrix", "check", "matrix", "short_name", "word"]
+__all__ = ["GATES", "Check", "check", "short_name", "word"]
 
 #: The gates in the order in which a container meets them, and when each is asked.
 GATES = {
@@ -115,78 +113,6 @@ def check(image: Image, host: Host, tables: Tables, way: Way = "gpus") -> Check:
     return Check(image, host, gates, tables.notice())
 
 
-@dataclass(frozen=True, repr=False)
-class Matrix:
-    """Hosts and images, and the answer for each pair.
-
-    Attributes:
-        cells: the answers, row by row.
-        hosts: the rows.
-        images: the columns.
-    """
-
-    cells: tuple[tuple[Check, ...], ...]
-    hosts: tuple[Host, ...]
-    images: tuple[Image, ...]
-
-    def __iter__(self) -> Iterator[Check]:
-        return iter([one for row in self.cells for one in row])
-
-    def count(self, verdict: Verdict) -> int:
-        """How many pairs have this verdict."""
-        return sum(one.verdict == verdict for row in self.cells for one in row)
-
-    def of(self, host: str, image: str) -> Check:
-        """The answer for a pair, each told by its name or a part of it.
-
-        Raises:
-            KeyError: there is no such pair.
-        """
-        for row in self.cells:
-            for one in row:
-                if host in one.host.name and image in one.image.name:
-                    return one
-        raise KeyError((host, image))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The grid as JSON sees it."""
-        return {
-            "cells": [
-                {"host": one.host.name, "image": one.image.name, "verdict": one.verdict,
-                 "gates": {name: gate.to_dict() for name, gate in one.gates.items()}}
-                for row in self.cells for one in row
-            ]
-        }  # fmt: skip
-
-    def table(self) -> Table:
-        """The verdicts as a table."""
-        columns = (Column("host"), *(Column(short_name(image.name)) for image in self.images))
-        rows = [(_titled(row[0].host), *(word(one) for one in row)) for row in self.cells]
-        notes = (
-            "A, B, C: the gate that refuses, or that cannot tell (image, cuda, kernels).",
-            "* made-up: put together from public tables, no such machine was looked at.",
-        )
-        return Table("Which image runs on which host", columns, tuple(rows), notes)
-
-    def __repr__(self) -> str:
-        return self.table().to_text()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from mldocker_lab.gpu.shown import matrix_html
-
-        forms = {"text/plain": repr(self), "text/html": matrix_html(self)}
-        wanted = set(include or forms) - set(exclude or ())
-        return {kind: form for kind, form in forms.items() if kind in wanted}
-
-
-def matrix(
-    hosts: Sequence[Host], images: Sequence[Image], tables: Tables, way: Way = "gpus"
-) -> Matrix:
-    """Every image on every host."""
-    cells = tuple(tuple(check(image, host, tables, way) for image in images) for host in hosts)
-    return Matrix(cells, tuple(hosts), tuple(images))
-
-
 def word(one: Check) -> str:
     """The verdict in short, and the letters of the gates that make it: "no A B"."""
     letters = dict(zip(GATES, "ABC", strict=True))
@@ -200,7 +126,3 @@ def short_name(name: str) -> str:
     """An image's name for the head of a column: its tag, or what is special about it."""
     tail = name.rpartition("+")[2] if "torch" in name else name.rpartition("/")[2]
     return tail.removeprefix("cuda:").partition("-")[0][:14]
-
-
-def _titled(host: Host) -> str:
-    return f"{host.name} *" if host.origin == "made-up" else host.name

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mldocker_lab.errors import UsageError
 from mldocker_lab.gpu.tables import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = [
     "Fact",
@@ -21,15 +18,14 @@ __all__ = [
     "Platform",
     "brand",
     "capability",
+    "fact",
     "from_dict",
-    "from_file",
     "given",
 ]
 
 #: WSL2 has the driver of Windows, and so its numbers.
 Platform = Literal["linux", "wsl", "windows"]
 
-_LARGEST_FILE = 16 * 1024 * 1024
 _WINDOWS = ("wsl", "windows")
 # What nvidia-smi prints, less blanks and case -> what images write
 _BRANDS = {
@@ -176,38 +172,6 @@ def given(
     )
 
 
-def from_file(path: Path) -> Host:
-    """A host from the XML of ``nvidia-smi -q -x``, or from TOML or JSON in our own form.
-
-    What the file does not tell is not known; a damaged file makes a host about which nothing is.
-
-    Raises:
-        UsageError: there is no such file.
-    """
-    import json
-
-    from mldocker_lab.gpu.smi import from_xml
-
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    name = path.stem
-    if len(data) > _LARGEST_FILE:
-        return Host(name=name, problems=("the file is far too large for a description of a host",))
-    text = data.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
-    if text.startswith("<"):
-        return from_xml(data, name=name)
-    try:
-        said = json.loads(text) if text.startswith(("{", "[")) else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        return Host(name=name, problems=(f"the file cannot be read: {_first(error)}",))
-    if not isinstance(said, dict):
-        return Host(name=name, problems=("the file does not describe a host",))
-    return from_dict({"name": name, **said}, source=str(path.name))
-
-
 def from_dict(said: Mapping[str, Any], *, source: str = "") -> Host:
     """A host from our own form: name, origin, source, platform, driver, cuda, gpus.
 
@@ -229,15 +193,15 @@ def from_dict(said: Mapping[str, Any], *, source: str = "") -> Host:
     problems += [
         f"{key} is not told in a form we can read"
         for key in ("driver", "cuda")
-        if said.get(key) is not None and _fact(said.get(key), known) is None
+        if said.get(key) is not None and fact(said.get(key), known) is None
     ]
     return Host(
         name=str(said.get("name") or "the host"),
         origin=str(said.get("origin") or "given"),
         source=known,
         platform=platform,
-        driver=_fact(said.get("driver"), known),
-        cuda=_fact(said.get("cuda"), known),
+        driver=fact(said.get("driver"), known),
+        cuda=fact(said.get("cuda"), known),
         gpus=tuple(_card(one, known) for one in cards),
         no_driver=str(said.get("no_driver") or ""),
         problems=tuple(problems),
@@ -267,7 +231,12 @@ def capability(name: str, architecture: str = "") -> Fact | None:
 
 def fact(value: object, source: str) -> Fact | None:
     """A fact, unless the value says that there is none ("N/A")."""
-    return _fact(value, source)
+    if isinstance(value, dict):  # as to_dict writes it
+        return fact(value.get("value"), str(value.get("source") or source))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value).strip()
+    return None if text.lower() in _NOTHING else Fact(text, source)
 
 
 def _renamed(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,8 +246,8 @@ def _renamed(said: Mapping[str, Any]) -> dict[str, Any]:
 def _card(said: Mapping[str, Any], source: str) -> Gpu:
     said = _renamed(said)
     name = str(said.get("name") or said.get("gpu") or "")
-    told = _fact(said.get("brand"), source)
-    arch = _fact(said.get("arch"), source) or (capability(name) if name else None)
+    told = fact(said.get("brand"), source)
+    arch = fact(said.get("arch"), source) or (capability(name) if name else None)
     mig = said.get("mig")
     return Gpu(
         name,
@@ -288,22 +257,9 @@ def _card(said: Mapping[str, Any], source: str) -> Gpu:
     )
 
 
-def _fact(value: object, source: str) -> Fact | None:
-    if isinstance(value, dict):  # as to_dict writes it
-        return _fact(value.get("value"), str(value.get("source") or source))
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    text = str(value).strip()
-    return None if text.lower() in _NOTHING else Fact(text, source)
-
-
 def _said(one: Fact | None) -> dict[str, str] | None:
     return one._asdict() if one else None
 
 
 def _listed(value: object) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
-
-
-def _first(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0][:160]

@@ -8,12 +8,16 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from mldocker_lab.gpu.check import short_name, word
 from mldocker_lab.gpu.verdict import REFUSED
 
 if TYPE_CHECKING:
-    from mldocker_lab.gpu.check import Check, Matrix
+    from collections.abc import Sequence
 
-__all__ = ["matrix_html"]
+    from mldocker_lab.gpu.check import Check
+    from mldocker_lab.gpu.image import Image
+
+__all__ = ["grid"]
 
 _SIGN = {"runs": "✓", "refused": "✗", "cannot-tell": "?"}
 _EDGE = {"runs": "#009e73", "refused": "#d55e00", "cannot-tell": "#888888"}
@@ -25,17 +29,20 @@ _LEGEND = (
 )
 
 
-def matrix_html(matrix: Matrix) -> str:
-    """The grid: each cell opens to what the three gates say."""
-    from mldocker_lab.gpu.check import short_name
+def grid(images: Sequence[Image], cells: Sequence[Sequence[Check]]) -> str:
+    """The grid: each cell opens to what the three gates say.
 
+    Args:
+        images: the columns.
+        cells: the answers, a row for each host; at least one in a row.
+    """
     heads = "".join(
         f'<th scope="col" style="{_LEFT}" title="{escape(image.name)}">'
         f"{escape(short_name(image.name))}</th>"
-        for image in matrix.images
+        for image in images
     )
     caption = "Which image runs on which host (open a cell for its reasons)"
-    body = "\n".join(_row(row) for row in matrix.cells)
+    body = "\n".join(_row(row) for row in cells)
     return (
         f'<table>\n<caption style="text-align:left;font-weight:bold">{caption}</caption>\n'
         f'<thead><tr><th scope="col" style="{_LEFT}">host</th>{heads}</tr></thead>\n'
@@ -43,15 +50,13 @@ def matrix_html(matrix: Matrix) -> str:
     )
 
 
-def _row(row: tuple[Check, ...]) -> str:
+def _row(row: Sequence[Check]) -> str:
     name = f"{escape(row[0].host.name)}<br><small>{row[0].badge.chip()}</small>"
     style = f"{_LEFT};font-weight:normal;min-width:9em"
     return f'<tr><th scope="row" style="{style}">{name}</th>{"".join(map(_cell, row))}</tr>'
 
 
 def _cell(one: Check) -> str:
-    from mldocker_lab.gpu.check import word
-
     reasons = "".join(
         f"<li>{_SIGN[gate.verdict]} <b>{name}</b>: {escape(gate.reason)}</li>"
         for name, gate in one.gates.items()

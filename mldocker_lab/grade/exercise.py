@@ -16,7 +16,6 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.errors import UsageError
-from mldocker_lab.grade import rubric
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,21 +74,6 @@ class Exercise:
     def owns(self, name: str) -> bool:
         """Whether a file of ``answer/`` is the learner's to hand in."""
         return any(fnmatch(name, pattern) for pattern in self.answer_files)
-
-    def rubric(self) -> rubric.Rubric:
-        """Its checks.
-
-        Raises:
-            UsageError: they are not the ones that exercise.toml gives points to.
-        """
-        loaded = rubric.load(self.folder / "rubric.py")
-        if loaded.checks.keys() != self.points.keys():
-            odd = ", ".join(sorted(loaded.checks.keys() ^ self.points.keys()))
-            raise UsageError(
-                f"{self.id}: rubric.py and {SETTINGS} disagree about {odd}",
-                f"give every check of rubric.py its points in {SETTINGS}, and no others",
-            )
-        return loaded
 
     @classmethod
     def load(cls, folder: Path) -> Self:

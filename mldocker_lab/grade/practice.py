@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.dockerfile import context
 from mldocker_lab.errors import EngineError, UsageError
-from mldocker_lab.grade import progress
+from mldocker_lab.grade import progress, rubric
 from mldocker_lab.grade.evidence import Evidence
 from mldocker_lab.grade.exercise import SETTINGS, Exercise
 from mldocker_lab.grade.hinting import hints
@@ -103,7 +103,7 @@ class Practice:
         line: Callable[[], Line] = line,
     ) -> None:
         self.exercise = exercise
-        self._rubric = exercise.rubric()
+        self._rubric = rubric.of_exercise(exercise)
         self._make = bench
         self._record = record
         self._evidence: Evidence | None = None

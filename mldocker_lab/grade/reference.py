@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 
 from mldocker_lab.errors import UsageError
+from mldocker_lab.grade import rubric
 from mldocker_lab.grade.exercise import NOTEBOOK, Exercise
 from mldocker_lab.grade.score import CheckScore
 from mldocker_lab.grade.verdict import passed
@@ -29,7 +30,7 @@ def refreshed(exercise: Exercise) -> Any:
         UsageError: its check cells are not the checks of exercise.toml, in their order.
     """
     notebook = nbformat.read(exercise.folder / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-    promises = exercise.rubric().checks
+    promises = rubric.of_exercise(exercise).checks
     found = []
     for number, cell in enumerate(
         (cell for cell in notebook.cells if cell.cell_type == "code"), start=1

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mldocker_lab.errors import UsageError
+from mldocker_lab.grade.exercise import SETTINGS
 from mldocker_lab.grade.verdict import Verdict, verdict_on
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from mldocker_lab.grade.evidence import Evidence
+    from mldocker_lab.grade.exercise import Exercise
 
     Judge = Callable[[Evidence], Verdict]
     Prepare = Callable[[Evidence], None]
 
-__all__ = ["Check", "Rubric", "check", "load"]
+__all__ = ["Check", "Rubric", "check", "load", "of_exercise"]
 
 _MARK = "__mldocker_check__"
 
@@ -72,6 +74,22 @@ def check(name: str, *, says: str) -> Callable[[Judge], Judge]:
         return judge
 
     return mark
+
+
+def of_exercise(exercise: Exercise) -> Rubric:
+    """The checks of an exercise.
+
+    Raises:
+        UsageError: they are not the ones that exercise.toml gives points to.
+    """
+    loaded = load(exercise.folder / "rubric.py")
+    if loaded.checks.keys() != exercise.points.keys():
+        odd = ", ".join(sorted(loaded.checks.keys() ^ exercise.points.keys()))
+        raise UsageError(
+            f"{exercise.id}: rubric.py and {SETTINGS} disagree about {odd}",
+            f"give every check of rubric.py its points in {SETTINGS}, and no others",
+        )
+    return loaded
 
 
 def load(path: Path) -> Rubric:

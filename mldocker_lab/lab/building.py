@@ -14,7 +14,7 @@ from mldocker_lab.lab.announce import announce
 from mldocker_lab.lab.engine import workbench
 from mldocker_lab.pair import SIDES, Pair
 from mldocker_lab.replay import RecordedPair, recording_of
-from mldocker_lab.report.context import ContextReport, context_report
+from mldocker_lab.report.context import context_report
 from mldocker_lab.units import size
 from mldocker_lab.widgets.choose import view as choose_view
 from mldocker_lab.widgets.progress import watch
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mldocker_lab.build.request import Builder
     from mldocker_lab.build.secrets import Secret
     from mldocker_lab.report.build import BuildReport
+    from mldocker_lab.report.contextreport import ContextReport
     from mldocker_lab.workbench import Workbench
 
 __all__ = ["build", "build_pair", "built_pair", "context", "replay"]

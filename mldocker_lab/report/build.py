@@ -7,15 +7,35 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from mldocker_lab.report.layers import ImageReport
+from mldocker_lab.show.table import Column, Table
+from mldocker_lab.units import size, took
 
-__all__ = ["FILESYSTEM", "BuildReport", "Status", "Step", "briefly"]
+__all__ = [
+    "FILESYSTEM",
+    "REUSED",
+    "BuildReport",
+    "Status",
+    "Step",
+    "briefly",
+    "marked",
+    "origin",
+    "reused",
+    "when",
+]
 
 _MOUNTS = re.compile(r"^RUN(\s+--(mount|network|security)=\S+)+")
+
+#: What a table says of the steps it counts.
+REUSED = "steps reused: RUN, COPY and ADD steps answered by the build cache, of those needed."
+_LAYER = "layer: file bytes of the layer the instruction left in the image."
 
 Status = Literal["run", "cached", "skipped", "metadata"]
 
 #: The instructions whose cache hits are counted: both builders agree on these, and only on these.
 FILESYSTEM = frozenset({"RUN", "COPY", "ADD"})
+
+# A filled shape is work that was done, a hollow one work that was spared.
+_MARKS: dict[Status, str] = {"run": "■", "cached": "□", "skipped": "–", "metadata": "·"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +176,56 @@ class BuildReport:
             recorded=data.get("recorded", ""),
         )
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from mldocker_lab.report.tables import build_table
+    def table(self) -> Table:
+        """Every instruction, what became of it, how long it took, what it left behind."""
+        staged = len({step.stage for step in self.steps}) > 1
+        columns = (
+            Column("instruction", "code"),
+            *((Column("stage"),) if staged else ()),
+            Column("status"),
+            Column("time", "number"),
+            Column("layer", "number"),
+        )
+        rows = tuple(_row(step, staged=staged) for step in self.steps)
+        title = [f"{self.name}: {took(self.seconds)}", f"{reused(self)} steps reused"]
+        if self.image:
+            title.append(f"{size(self.bytes)} of files, {size(self.pull_bytes)} to pull")
+        return Table(", ".join(title), columns, rows, (REUSED, _LAYER, origin(self, self.recorded)))
 
-        return build_table(self)._repr_mimebundle_(include, exclude)
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.table()._repr_mimebundle_(include, exclude)
 
 
 def briefly(instruction: str) -> str:
     """An instruction without the mounts of a RUN: they are long, and rarely tell steps apart."""
     return _MOUNTS.sub("RUN", instruction)
+
+
+def marked(status: Status) -> str:
+    """The status as a shape and a word: ``"□ cached"``."""
+    return f"{_MARKS[status]} {status}"
+
+
+def reused(build: BuildReport | None) -> str:
+    """``"3 of 4"``: steps that came from the cache, of those that count."""
+    return f"{build.cache_hits} of {build.cache_steps}" if build else size(None)
+
+
+def when(recorded: str) -> str:
+    """When and where, without the word: a recording says "recorded 2026-11-22 on …" of itself."""
+    return recorded.removeprefix("recorded ")
+
+
+def origin(build: BuildReport, recorded: str) -> str:
+    """What built it; or, of a recording, when and where that was: a sentence."""
+    if recorded:
+        return f"Recorded {when(recorded)}; replayed, not built just now."
+    return f"Built by {build.engine} with the {build.builder} builder."
+
+
+def _row(step: Step, *, staged: bool) -> tuple[str, ...]:
+    ran = step.status == "run" and step.seconds is not None
+    seconds = took(step.seconds) if ran else ""
+    layer = size(step.bytes) if step.bytes is not None else ""
+    stage = (step.stage,) if staged else ()
+    return (step.instruction, *stage, marked(step.status), seconds, layer)

@@ -5,14 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mldocker_lab.report.build import BuildReport
+from mldocker_lab.errors import UsageError
+from mldocker_lab.report.build import REUSED, BuildReport, origin, reused
+from mldocker_lab.show.table import Column, Table
+from mldocker_lab.units import divided, size, times, took
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mldocker_lab.show.figure import Picture
 
-__all__ = ["Comparison", "Side", "divided", "pulled_again"]
+__all__ = ["Comparison", "Side", "pulled_again"]
+
+_FILE_BYTES = "file bytes: the sizes of the files in all layers, each layer counted once."
+_PULL_BYTES = (
+    "pull bytes: the same layers compressed with gzip; what a node that has none of them downloads."
+)
+_CONTEXT = "context sent: bytes of the tar that went to the engine before the first instruction."
+_AGAIN = "bytes to pull again: pull bytes of the layers that were not in the image before the edit."
+
+_Row = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +135,62 @@ class Comparison:
         """
         from mldocker_lab.report.figures import edit
 
-        return edit(self)
+        rebuilds = [
+            (side.build.name, side.rebuild, side.pull_again) for side in self.sides if side.rebuild
+        ]
+        if len(rebuilds) < len(self.sides):
+            raise UsageError(
+                "this comparison was made without an edit", "name one: lab.build_pair(…, edit=…)"
+            )
+        return edit(self.edit, rebuilds, self.bad.recorded)
+
+    def table(self) -> Table:
+        """Bad beside good: bytes, time and reuse, and how many times the one is the other."""
+        rows = [
+            self._measure("file bytes", lambda side: side.build.bytes, size),
+            self._measure("pull bytes", lambda side: side.build.pull_bytes, size),
+            self._measure("context sent", lambda side: side.build.context_bytes, size),
+            self._measure("build time (cold)", lambda side: side.build.seconds, took),
+            self._steps("steps reused", lambda side: side.build),
+        ]
+        notes = [_FILE_BYTES, _PULL_BYTES, _CONTEXT, REUSED]
+        if self.bad_rebuild or self.good_rebuild:
+            rows += [
+                self._measure("rebuild time", lambda side: side.rebuild_seconds, took),
+                self._steps("steps reused after the edit", lambda side: side.rebuild),
+                self._measure("bytes to pull again", lambda side: side.pull_again, size),
+            ]
+            notes.append(_AGAIN)
+        bad, good = self.bad.name, self.good.name
+        columns = (
+            Column(""),
+            Column(bad, "number"),
+            Column(good, "number"),
+            Column(f"{bad} ÷ {good}", "number"),
+        )
+        edit = f", and after an edit of {self.edit}" if self.edit else ""
+        title = f"{bad} and {good}, side by side{edit}"
+        return Table(title, columns, tuple(rows), (*notes, origin(self.bad, self.recorded)))
+
+    def _measure(
+        self,
+        name: str,
+        measure: Callable[[Side], float | None],
+        unit: Callable[[float | None], str],
+    ) -> _Row:
+        bad, good = map(measure, self.sides)
+        return name, unit(bad), unit(good), times(divided(bad, good))
+
+    def _steps(self, name: str, build: Callable[[Side], BuildReport | None]) -> _Row:
+        bad, good = (reused(build(side)) for side in self.sides)
+        return name, bad, good, ""
 
     def __repr__(self) -> str:
         """The table as text: what ``print`` and a plain shell show."""
-        from mldocker_lab.report.tables import comparison_table
-
-        return comparison_table(self).to_text()
+        return self.table().to_text()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from mldocker_lab.report.tables import comparison_table
-
-        return comparison_table(self)._repr_mimebundle_(include, exclude)
-
-
-def divided(bad: float | None, good: float | None) -> float | None:
-    """``bad / good``; None where either is not measured or there is nothing to divide by."""
-    return bad / good if bad is not None and good else None
+        return self.table()._repr_mimebundle_(include, exclude)
 
 
 def pulled_again(first: BuildReport, second: BuildReport) -> int | None:

@@ -1,167 +1,30 @@
-"""What a build sends of a folder, what is large in it, and what need not be sent.
-
-Two numbers are called "the build context", and this report says which is which:
-
-*all that is not ignored*  what a tar to the engine's API holds (this lab, most libraries, the
-classic builder), and what ``COPY . .`` takes;
-*what COPY names*  what ``docker build`` with BuildKit sends: only what COPY, ADD and bind mounts of
-the stages it needs ask for.
-"""
+"""A folder looked at as a build would, and further: also at what it leaves out."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mldocker_lab.dockerfile import parse
 from mldocker_lab.dockerfile.context import Context, scan
 from mldocker_lab.dockerfile.lookalikes import secret
 from mldocker_lab.dockerfile.sources import Tree, sources
-from mldocker_lab.dockerfile.suggest import Suggestion, as_text, suggest
+from mldocker_lab.dockerfile.suggest import suggest
 from mldocker_lab.errors import DockerfileError, UsageError
+from mldocker_lab.report.contextreport import Amount, ContextReport, Lookalike, Part
 
 if TYPE_CHECKING:
     from mldocker_lab.dockerfile.context import Entry
     from mldocker_lab.dockerfile.parse import Dockerfile
     from mldocker_lab.dockerfile.sources import Source
-    from mldocker_lab.show.figure import Picture
 
-__all__ = ["Amount", "ContextReport", "Lookalike", "Part", "Suggestion", "context_report"]
+__all__ = ["context_report"]
 
 _LARGEST = 20
 _MOST_COUNTED = 200_000  # entries of ignored folders that are counted; a build looks at none
 _NEARLY_ALL = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """Some files: how many, and the sum of their sizes in bytes."""
-
-    files: int = 0
-    bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file or folder of the context: its path, how many files, and the sum of their sizes."""
-
-    path: str
-    files: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lookalike:
-    """A file that looks like a secret, and why."""
-
-    path: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContextReport:
-    """What a build sends of a folder.
-
-    Attributes:
-        folder: the folder, as it was named.
-        dockerfile: name of the Dockerfile.
-        ignore_file: name of the ignore file; None if there is none.
-        files: names of all files, symlinks and pipes that are not ignored, sorted: what
-            ``COPY . .`` takes, and what a tar to the engine's API holds.
-        bytes: the sum of their sizes.
-        ignored: files that the ignore file keeps out.
-        ignored_all: False if there are so many ignored files that not all were counted.
-        also_sent: ignored files that are sent all the same, since builders read them.
-        copied: what COPY, ADD and bind mounts take; None if that cannot be told.
-        copied_why: why it cannot be told; "" if it can.
-        largest_files, largest_folders: the largest first; a folder counts all that is below it.
-        suggestions: lines for the ignore file.
-        lookalikes: files that look like secrets and are sent.
-        skipped: sockets and devices, which no tar can hold.
-        unreadable: what you may not read; a build stops there.
-        left_by_classic: files that only BuildKit takes back from ignored folders.
-        parts, copied_parts: what ``files`` and ``copied`` are made of: the names at the top of the
-            folder, the largest first.
-    """
-
-    folder: str
-    dockerfile: str
-    ignore_file: str | None
-    files: tuple[str, ...] = field(repr=False)
-    bytes: int
-    ignored: Amount
-    ignored_all: bool
-    also_sent: tuple[str, ...]
-    copied: Amount | None
-    copied_why: str
-    largest_files: tuple[Part, ...] = field(repr=False)
-    largest_folders: tuple[Part, ...] = field(repr=False)
-    suggestions: tuple[Suggestion, ...]
-    lookalikes: tuple[Lookalike, ...]
-    skipped: tuple[str, ...]
-    unreadable: tuple[str, ...]
-    left_by_classic: tuple[str, ...]
-    parts: tuple[Part, ...] = field(repr=False)
-    copied_parts: tuple[Part, ...] = field(repr=False)
-
-    @property
-    def saves(self) -> Amount:
-        """What the suggested lines keep out, those to look at first not counted."""
-        sure = [one for one in self.suggestions if not one.look_first]
-        return Amount(sum(one.files for one in sure), sum(one.bytes for one in sure))
-
-    @property
-    def suggested(self) -> str:
-        """The lines to append to the ignore file, as text; "" if there is nothing to suggest."""
-        return as_text(self.suggestions)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as JSON sees it."""
-        return {
-            "folder": self.folder,
-            "dockerfile": self.dockerfile,
-            "ignore_file": self.ignore_file,
-            "files": list(self.files),
-            "bytes": self.bytes,
-            "ignored": self.ignored.files,
-            "ignored_bytes": self.ignored.bytes,
-            "ignored_complete": self.ignored_all,
-            "also_sent": list(self.also_sent),
-            "copied": asdict(self.copied) if self.copied else None,
-            "largest_files": [asdict(part) for part in self.largest_files],
-            "largest_folders": [asdict(part) for part in self.largest_folders],
-            "suggested": {
-                **asdict(self.saves),
-                "lines": [asdict(one) for one in self.suggestions],
-                "text": self.suggested,
-            },
-            "lookalikes": [asdict(one) for one in self.lookalikes],
-            "skipped": list(self.skipped),
-            "unreadable": list(self.unreadable),
-            "left_by_classic": list(self.left_by_classic),
-        }
-
-    def plot(self) -> Picture:
-        """What is sent of the folder, by its parts: all that is not ignored, and what COPY names.
-
-        Raises:
-            UsageError: what COPY names cannot be told.
-        """
-        from mldocker_lab.report import figures
-
-        return figures.context(self)
-
-    def __str__(self) -> str:
-        return str(self._repr_mimebundle_()["text/plain"])
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from mldocker_lab.report.contexttables import context_tables
-        from mldocker_lab.show.table import bundle
-
-        return bundle(context_tables(self), include, exclude)
 
 
 def context_report(folder: str | Path, dockerfile: str = "Dockerfile") -> ContextReport:

@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mldocker_lab.errors import UsageError
-from mldocker_lab.report.build import FILESYSTEM, BuildReport, Step, briefly
-from mldocker_lab.report.compare import divided
-from mldocker_lab.report.contexttables import printable
-from mldocker_lab.report.tables import marked, reused, when
+from mldocker_lab.report.build import FILESYSTEM, BuildReport, Step, briefly, marked, reused, when
 from mldocker_lab.show.bars import Bar, Part, stacked
 from mldocker_lab.show.before_after import Cost, Panel, Tile, before_after
 from mldocker_lab.show.timeline import Group, Lane
 from mldocker_lab.show.timeline import timeline as draw_timeline
-from mldocker_lab.units import size, times, took
+from mldocker_lab.units import divided, size, times, took
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mldocker_lab.report.compare import Comparison, Side
-    from mldocker_lab.report.context import ContextReport
-    from mldocker_lab.report.context import Part as Sent
     from mldocker_lab.report.layers import Layer
     from mldocker_lab.show.figure import Picture
 
@@ -31,6 +25,7 @@ _KINDS = (_BASE, "RUN", "COPY", "ADD", _OTHER)
 _NAMED = 4  # parts of a context with a colour of their own
 _REST = "everything else"
 _WORTH_A_LANE = 0.02  # of the build's time
+_Sent = tuple[str, int, int]  # a name, how many files it holds, their bytes
 _FILE_BYTES = "file bytes: the sizes of the files in all layers, each layer counted once"
 
 
@@ -76,63 +71,66 @@ def timeline(*builds: BuildReport) -> Picture:
     )
 
 
-def edit(pair: Comparison) -> Picture:
+def edit(
+    file: str, rebuilds: Sequence[tuple[str, BuildReport, int | None]], recorded: str = ""
+) -> Picture:
     """Which steps ran again after the edit, and what that cost, side by side.
 
-    Raises:
-        UsageError: the comparison has no builds after an edit.
+    Args:
+        file: what was edited; "" if nobody says.
+        rebuilds: for each side what to call it, its build after the edit, and the bytes to pull
+            again; None if they were not measured.
+        recorded: when and where, if this is a replay.
     """
-    panels = [_panel(side) for side in pair.sides]
+    panels = [_panel(*one) for one in rebuilds]
     alt = "; ".join(
         f"{panel.label}: {panel.headline}, "
         + ", ".join(f"{cost.label} {cost.words}" for cost in panel.costs)
         for panel in panels
     )
-    what = f"an edit of {pair.edit}" if pair.edit else "the edit"
+    what = f"an edit of {file}" if file else "the edit"
     return before_after(
         f"What {what} costs",
         panels,
-        alt=f"Steps run again and steps reused after {what}. {alt}.{_recorded(pair.bad)}",
-        note="filled: ran again; empty: reused from the cache" + _recorded(pair.bad),
+        alt=f"Steps run again and steps reused after {what}. {alt}.{_said(recorded)}",
+        note="filled: ran again; empty: reused from the cache" + _said(recorded),
     )
 
 
-def context(report: ContextReport) -> Picture:
-    """What is sent of a folder, by the names at its top: all of it, and what COPY names.
+def context(
+    dockerfile: str, folder: str, rows: Sequence[tuple[str, str, Sequence[_Sent]]]
+) -> Picture:
+    """What is sent of a folder, by the names at its top: a bar for each way to count it.
 
-    Raises:
-        UsageError: what COPY names cannot be told.
+    Args:
+        dockerfile: name of the Dockerfile.
+        folder: the folder, as it is called.
+        rows: what is counted, who sends that, and its parts, the largest first: name, number of
+            files, bytes. The parts of the first row have a colour of their own.
     """
-    if report.copied is None:
-        raise UsageError(f"what COPY names cannot be told: {report.copied_why}")
-    names = [part.path for part in report.parts[:_NAMED]]
-    rows = (
-        ("all that is not ignored", "classic builder, engine's API", report.parts),
-        ("what COPY names", "docker build with BuildKit", report.copied_parts),
-    )
+    names = [name for name, _, _ in rows[0][2][:_NAMED]]
     bars = [_sent(label, who, parts, names) for label, who, parts in rows]
     weights = [f"{bar.label}: {bar.total}{_heaviest(bar)}" for bar in bars]
     return stacked(
-        f"What a build of {report.dockerfile} sends of {printable(report.folder)}",
+        f"What a build of {dockerfile} sends of {folder}",
         bars,
-        kinds=(_REST, *map(printable, names)),
+        kinds=(_REST, *names),
         unit=size,
-        alt=f"What a build of {report.dockerfile} sends, to one scale. " + "; ".join(weights) + ".",
+        alt=f"What a build of {dockerfile} sends, to one scale. " + "; ".join(weights) + ".",
         note="the sizes of the files, by the names at the top of the folder",
     )
 
 
-def _sent(label: str, who: str, sent: Sequence[Sent], names: list[str]) -> Bar:
+def _sent(label: str, who: str, sent: Sequence[_Sent], names: list[str]) -> Bar:
     """A bar of a context: its largest parts, and the rest as one; ``names`` have a colour."""
     parts = [
-        Part(printable(one.path), one.bytes, printable(one.path) if one.path in names else _REST)
-        for one in sent[:_NAMED]
+        Part(name, weight, name if name in names else _REST) for name, _, weight in sent[:_NAMED]
     ]
-    rest = sum(one.bytes for one in sent[_NAMED:])
+    rest = sum(weight for _, _, weight in sent[_NAMED:])
     parts += [Part(_REST, rest, _REST)] if rest else []
-    files = sum(one.files for one in sent)
-    total = f"{size(sum(one.bytes for one in sent))} in {files} file{'' if files == 1 else 's'}"
-    return Bar(label, f"{total} · {who}", tuple(parts))
+    files, total = sum(count for _, count, _ in sent), sum(weight for _, _, weight in sent)
+    counted = f"{size(total)} in {files} file{'' if files == 1 else 's'}"
+    return Bar(label, f"{counted} · {who}", tuple(parts))
 
 
 def _heaviest(bar: Bar) -> str:
@@ -200,12 +198,7 @@ def _longest(build: BuildReport) -> str:
     return f", the longest {briefly(step.instruction)} ({took(step.seconds)})"
 
 
-def _panel(side: Side) -> Panel:
-    again = side.rebuild
-    if again is None:
-        raise UsageError(
-            "this comparison was made without an edit", "name one: lab.build_pair(…, edit=…)"
-        )
+def _panel(label: str, again: BuildReport, pull_again: int | None) -> Panel:
     tiles = tuple(
         Tile(briefly(step.instruction), not step.cached, _tile_word(step))
         for step in again.steps
@@ -213,9 +206,9 @@ def _panel(side: Side) -> Panel:
     )
     costs = (
         Cost("rebuild time", again.seconds, took(again.seconds)),
-        Cost("bytes to pull again", side.pull_again, size(side.pull_again)),
+        Cost("bytes to pull again", pull_again, size(pull_again)),
     )
-    return Panel(side.build.name, f"{reused(again)} steps reused", tiles, costs)
+    return Panel(label, f"{reused(again)} steps reused", tiles, costs)
 
 
 def _tile_word(step: Step) -> str:
@@ -224,5 +217,8 @@ def _tile_word(step: Step) -> str:
 
 
 def _recorded(*builds: BuildReport) -> str:
-    said = next((build.recorded for build in builds if build.recorded), "")
-    return f" · recorded {when(said)}" if said else ""
+    return _said(next((build.recorded for build in builds if build.recorded), ""))
+
+
+def _said(recorded: str) -> str:
+    return f" · recorded {when(recorded)}" if recorded else ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mldocker_lab.report import inspectiontables as tables
 from mldocker_lab.report.survey import Survey
 from mldocker_lab.report.waste import Waste, walk
+from mldocker_lab.show.table import bundle
 
 if TYPE_CHECKING:
     from mldocker_lab.report.layerindex import LayerIndex
@@ -96,18 +98,24 @@ class Inspection:
         }
 
     def tables(self) -> list[Table]:
-        """All of it as tables."""
-        from mldocker_lab.report.inspectiontables import tables
-
-        return tables(self)
+        """All of it as tables: the layers always, the rest if there is any."""
+        found = [tables.layers(self.report, self.wasted)]
+        if self.wasted:
+            found.append(tables.waste(self.wasted, self.layers, self.top))
+        if self.unwanted:
+            found.append(tables.unwanted(self.unwanted, self.bytes, self.top))
+        if self.folders:
+            found.append(tables.folders(self.folders, self.bytes - self.wasted_bytes, self.top))
+            found.append(tables.largest(self.largest, self.layers, self.top))
+        if self.packages:
+            found.append(tables.packages(self.packages, self.top))
+        return found
 
     def __repr__(self) -> str:
         """The tables as text: what ``print`` and a plain shell show."""
         return "\n\n".join(table.to_text() for table in self.tables())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from mldocker_lab.show.table import bundle
-
         return bundle(self.tables(), include, exclude)
 
 

@@ -12,10 +12,11 @@ from mldocker_lab.units import size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mldocker_lab.report.inspection import Inspection
-    from mldocker_lab.report.waste import Wasted
+    from mldocker_lab.report.layers import ImageReport, Layer
+    from mldocker_lab.report.survey import Folder, Large, Package, Unwanted
+    from mldocker_lab.report.waste import Waste, Wasted
 
-__all__ = ["tables"]
+__all__ = ["folders", "largest", "layers", "packages", "unwanted", "waste"]
 
 _SHORT = 60  # letters of an instruction that is only named
 
@@ -37,27 +38,14 @@ _LARGEST = "of the files that the image shows; what was deleted later is in the 
 _UNWANTED = "in any layer, hidden or not: what a later layer deletes is pulled all the same."
 
 
-def tables(image: Inspection) -> list[Table]:
-    """The layers always; the rest if there is any."""
-    found = [_layers(image)]
-    if image.wasted:
-        found.append(_waste(image))
-    if image.unwanted:
-        found.append(_unwanted(image))
-    if image.folders:
-        found += [_folders(image), _largest(image)]
-    if image.packages:
-        found.append(_packages(image))
-    return found
-
-
-def _layers(image: Inspection) -> Table:
-    wasted = image.wasted.by_layer()
+def layers(image: ImageReport, wasted: Waste) -> Table:
+    """The layers, lowest first: what each weighs, and how much of it is wasted."""
+    by_layer = wasted.by_layer()
     rows = [
         (
             layer.instruction,
             size(layer.bytes),
-            size(wasted[number]) if number in wasted else "",
+            size(by_layer[number]) if number in by_layer else "",
             size(layer.pull_bytes),
             f"{layer.files:,}".replace(",", " "),
         )
@@ -72,15 +60,15 @@ def _layers(image: Inspection) -> Table:
     )
     title = (
         f"{image.image}: {size(image.bytes)} of files in {_count(len(image.layers), 'layer')}, "
-        f"{size(image.wasted_bytes)} of it wasted, {size(image.pull_bytes)} to pull"
+        f"{size(wasted.bytes)} of it wasted, {size(image.pull_bytes)} to pull"
     )
     return Table(title, columns, tuple(rows), (_FILE_BYTES, _WASTED, _PULL_BYTES, _FILES))
 
 
-def _waste(image: Inspection) -> Table:
+def waste(wasted: Waste, layers: Sequence[Layer], top: int) -> Table:
     """Waste by what made and hid it: one row for each such pair, not one for each file."""
     groups: dict[tuple[str, int, int], list[Wasted]] = {}
-    for one in image.wasted:
+    for one in wasted:
         groups.setdefault((one.reason, one.layer, one.hidden_by), []).append(one)
     ranked = sorted(groups.items(), key=lambda group: -sum(one.bytes for one in group[1]))
     rows = tuple(
@@ -89,10 +77,10 @@ def _waste(image: Inspection) -> Table:
             size(sum(one.bytes for one in files)),
             f"{len(files):,}".replace(",", " "),
             reason,
-            middle(image.layers[layer].instruction, _SHORT),
-            middle(image.layers[by].instruction, _SHORT),
+            middle(layers[layer].instruction, _SHORT),
+            middle(layers[by].instruction, _SHORT),
         )
-        for (reason, layer, by), files in ranked[: image.top]
+        for (reason, layer, by), files in ranked[:top]
     )
     columns = (
         Column("wasted", "code"),
@@ -102,21 +90,22 @@ def _waste(image: Inspection) -> Table:
         Column("written by", "code"),
         Column("hidden by", "code"),
     )
-    notes = (_REASONS, *_more(len(ranked), image.top))
-    return Table(f"wasted: {size(image.wasted_bytes)}", columns, rows, notes)
+    notes = (_REASONS, *_more(len(ranked), top))
+    return Table(f"wasted: {size(wasted.bytes)}", columns, rows, notes)
 
 
-def _unwanted(image: Inspection) -> Table:
-    hidden = any(one.hidden for one in image.unwanted)
+def unwanted(found: Sequence[Unwanted], whole: int, top: int) -> Table:
+    """What rarely belongs into an image, and its share of the ``whole`` image's bytes."""
+    hidden = any(one.hidden for one in found)
     rows = tuple(
         (
             one.path,
             one.what,
             size(one.bytes),
             *((size(one.hidden) if one.hidden else "",) if hidden else ()),
-            _share(one.bytes, image.bytes),
+            _share(one.bytes, whole),
         )
-        for one in image.unwanted[: image.top]
+        for one in found[:top]
     )
     columns = (
         Column("what rarely belongs there", "code"),
@@ -125,34 +114,34 @@ def _unwanted(image: Inspection) -> Table:
         *((Column("hidden", "number"),) if hidden else ()),
         Column("of all", "number"),
     )
-    advice = {one.kind: f"{one.kind}: {one.advice}." for one in image.unwanted}
-    title = f"unwanted: {size(sum(one.bytes for one in image.unwanted))}"
-    notes = (*advice.values(), _UNWANTED, *_more(len(image.unwanted), image.top))
+    advice = {one.kind: f"{one.kind}: {one.advice}." for one in found}
+    title = f"unwanted: {size(sum(one.bytes for one in found))}"
+    notes = (*advice.values(), _UNWANTED, *_more(len(found), top))
     return Table(title, columns, rows, notes)
 
 
-def _folders(image: Inspection) -> Table:
-    seen = image.bytes - image.wasted_bytes
-    rows = tuple(
-        (one.path, size(one.bytes), _share(one.bytes, seen)) for one in image.folders[: image.top]
-    )
+def folders(found: Sequence[Folder], seen: int, top: int) -> Table:
+    """Where the bytes are; ``seen`` are all that the image shows."""
+    rows = tuple((one.path, size(one.bytes), _share(one.bytes, seen)) for one in found[:top])
     columns = Column("folder", "code"), Column("file bytes", "number"), Column("of all", "number")
     return Table(f"where the {size(seen)} are that the image shows", columns, rows, (_FOLDERS,))
 
 
-def _largest(image: Inspection) -> Table:
+def largest(found: Sequence[Large], layers: Sequence[Layer], top: int) -> Table:
+    """The largest files that the image shows."""
     rows = tuple(
-        (one.path, size(one.bytes), middle(image.layers[one.layer].instruction, _SHORT))
-        for one in image.largest[: image.top]
+        (one.path, size(one.bytes), middle(layers[one.layer].instruction, _SHORT))
+        for one in found[:top]
     )
     columns = Column("file", "code"), Column("file bytes", "number"), Column("written by", "code")
     return Table("largest files", columns, rows, (_LARGEST,))
 
 
-def _packages(image: Inspection) -> Table:
+def packages(found: Sequence[Package], top: int) -> Table:
+    """The installed Python distributions."""
     rows = tuple(
         (f"{one.name} {one.version}", size(one.bytes), f"{one.files:,}".replace(",", " "), one.path)
-        for one in image.packages[: image.top]
+        for one in found[:top]
     )
     columns = (
         Column("Python package", "code"),
@@ -160,9 +149,9 @@ def _packages(image: Inspection) -> Table:
         Column("files", "number"),
         Column("in", "code"),
     )
-    total = size(sum(one.bytes for one in image.packages))
-    title = f"Python packages: {len(image.packages)}, {total}"
-    return Table(title, columns, rows, (_PACKAGES, *_more(len(image.packages), image.top)))
+    total = size(sum(one.bytes for one in found))
+    title = f"Python packages: {len(found)}, {total}"
+    return Table(title, columns, rows, (_PACKAGES, *_more(len(found), top)))
 
 
 def _common(files: Sequence[Wasted]) -> str:

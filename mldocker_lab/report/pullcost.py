@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.errors import UsageError
-from mldocker_lab.report.compare import divided
 from mldocker_lab.show.table import Column, Table, bundle
-from mldocker_lab.units import size, times
+from mldocker_lab.units import divided, size, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable

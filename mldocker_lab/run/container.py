@@ -10,7 +10,6 @@ import requests
 from mldocker_lab.engine.address import engine_host, reached_from_here
 from mldocker_lab.errors import EngineError, LabError
 from mldocker_lab.report.exits import Ended, explain
-from mldocker_lab.report.running import Line, Mark, RunReport, State
 from mldocker_lab.run.ask import ask
 from mldocker_lab.run.options import Options
 from mldocker_lab.run.reading import lines_of, state_of
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mldocker_lab.engine.client import Engine
+    from mldocker_lab.report.running import Line, RunReport, State
     from mldocker_lab.run.bounds import Bounds
 
 __all__ = ["Container", "NotInTime", "NotReady", "call"]
@@ -60,7 +60,6 @@ class Container:
     Attributes:
         container: its id on the engine; "" before the block.
         url: where its port answers, from here; "" if it has none.
-        ended: its last end; None while it runs.
 
     Raises:
         NotReady: from ``with``: it ended, or did not answer 2xx in time.
@@ -94,13 +93,9 @@ class Container:
         self.name = name or ("the container" if image.startswith("sha256:") else image)
         self.container = ""
         self.url = ""
-        self.ended: Ended | None = None
         self._network = network
-        self._marks: list[Mark] = []
         self._sent = ("", 0.0)
-        self._began = 0.0
-        self.engine_began = 0.0
-        self._watch = Watch(self, tuple(probe), every, watcher)
+        self._watch = Watch(engine, self.name, tuple(probe), every, watcher)
 
     # -- its life ----------------------------------------------------------------------------
 
@@ -120,7 +115,7 @@ class Container:
             self.start()
             if self.ready:
                 self._until_ready(self.ready)
-                self._mark("ready")
+                self.mark("ready")
         except BaseException:
             self.close()
             raise
@@ -143,14 +138,14 @@ class Container:
     def start(self) -> None:
         """Start it: again, after an end. Its address may be another one then."""
         self.engine.start(self.container)
-        self.ended = None
-        if not self._began:
-            self._began = time.monotonic()
-            self.engine_began = self.state.started
+        began = time.monotonic()
+        self._watch.ended = None
+        if self._watch.container:
+            self.mark("started again")
         else:
-            self._mark("started again")
+            self._watch.begin(self.container, began, self.state.started)
         self.url = self._address()
-        self._watch.start()
+        self._watch.start(self.url)
 
     def restart(self, grace: float = 10) -> Ended:
         """Stop it and start it again; returns how it ended in between."""
@@ -165,7 +160,7 @@ class Container:
             grace: whole seconds, as the engine counts them.
         """
         sent = (self.options.stop_signal or self._stop_signal()).removeprefix("SIG")
-        self._mark(f"SIG{sent}")
+        self.mark(f"SIG{sent}")
         asked = time.monotonic()
         self.engine.stop(self.container, int(grace))
         return self._over("stop", time.monotonic() - asked, sent=sent, grace=float(int(grace)))
@@ -173,7 +168,7 @@ class Container:
     def kill(self, signal: str = "KILL") -> None:
         """Send a signal to its process 1 ("TERM", "KILL", "USR1", …) and do not wait."""
         signal = signal.removeprefix("SIG")
-        self._mark(f"SIG{signal}")
+        self.mark(f"SIG{signal}")
         self._sent = (signal, time.monotonic())
         self.engine.kill(self.container, signal)
 
@@ -247,7 +242,17 @@ class Container:
     @property
     def now(self) -> float:
         """Seconds since its first start."""
-        return time.monotonic() - self._began
+        return self._watch.now
+
+    @property
+    def engine_began(self) -> float:
+        """The engine's time of its first start, seconds since 1970; 0 before."""
+        return self._watch.engine_began
+
+    @property
+    def ended(self) -> Ended | None:
+        """Its last end; None while it runs."""
+        return self._watch.ended
 
     # -- asking ------------------------------------------------------------------------------
 
@@ -291,12 +296,12 @@ class Container:
         Args:
             what: a word or two; the figure shows them.
         """
-        self._mark(what)
+        self._watch.mark(what)
 
     @property
     def report(self) -> RunReport:
         """What was seen of it so far."""
-        return self._watch.report(self.name, tuple(self._marks), self.ended)
+        return self._watch.report
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -319,13 +324,11 @@ class Container:
             grace=grace,
             memory=self._watch.memory_limit,
         )
-        self.ended = Ended(state.exit_code, state.oom, asked, seconds, reason)
+        ended = Ended(state.exit_code, state.oom, asked, seconds, reason)
+        self._watch.ended = ended
         self._sent = ("", 0.0)
-        self._mark("ended")
-        return self.ended
-
-    def _mark(self, what: str) -> None:
-        self._marks.append(Mark(max(self.now, 0.0), what))
+        self.mark("ended")
+        return ended
 
     def _stop_signal(self) -> str:
         config = self.engine.inspect(self.container)["Config"]

@@ -1,4 +1,4 @@
-"""Looks at a container again and again from threads of its own, and keeps what it saw.
+"""Looks at a container again and again from threads of its own; keeps what it saw and was told.
 
 One thread asks for state, health and answers, as often as wanted. Another follows the engine's
 statistics: engines read these once a second, and let whoever asks wait for it.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from mldocker_lab.errors import LabError
-from mldocker_lab.report.running import HealthResult, RunReport, Sample, Usage
+from mldocker_lab.report.running import HealthResult, Mark, RunReport, Sample, Usage
 from mldocker_lab.run.ask import ask
 from mldocker_lab.run.reading import health_of, state_of, usage_of
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.report.exits import Ended
-    from mldocker_lab.report.running import Mark
-    from mldocker_lab.run.container import Container
 
 __all__ = ["Watch"]
 
@@ -39,29 +37,63 @@ class Watch:
     """The watcher of one container, over all its starts.
 
     Attributes:
+        engine: where it runs; the threads ask through connections of their own.
+        name: what reports call it.
+        probe: paths asked at every sample.
+        every: seconds between samples; 0 for none.
+        watcher: hears the report so far, now and then, from another thread; None at the end.
+        container: its id; "" before its first start.
+        url: where its port answers; "" if it has none.
+        engine_began: the engine's time of its first start, seconds since 1970; 0 before.
+        ended: its last end; None while it runs.
         memory_limit: bytes; None without one, or as long as nobody looked.
     """
 
-    of: Container
+    engine: Engine
+    name: str
     probe: tuple[str, ...]
     every: float
     watcher: Callable[[RunReport | None], None] | None = None
+    container: str = ""
+    url: str = ""
+    engine_began: float = 0.0
+    ended: Ended | None = None
     memory_limit: int | None = None
     cpus: float | None = None
+    _began: float = 0.0
+    _marks: list[Mark] = field(default_factory=list)
     _samples: list[Sample] = field(default_factory=list)
     _usage: list[Usage] = field(default_factory=list)
     _health: dict[float, HealthResult] = field(default_factory=dict)
     _threads: tuple[threading.Thread, ...] = ()
     _over: threading.Event = field(default_factory=threading.Event)
     _look: threading.Lock = field(default_factory=threading.Lock)
-    _engine: Engine | None = None
+    _connection: Engine | None = None
     _told: float = 0.0
 
-    def start(self) -> None:
-        """Begin; goes on if it is watching already."""
+    @property
+    def now(self) -> float:
+        """Seconds since its first start."""
+        return time.monotonic() - self._began
+
+    def begin(self, container: str, began: float, engine_began: float) -> None:
+        """Know of the first start: the container's id, and when it was on our clock and its."""
+        self.container, self._began, self.engine_began = container, began, engine_began
+
+    def mark(self, what: str) -> None:
+        """Keep that something was done to it, or noticed, just now."""
+        self._marks.append(Mark(max(self.now, 0.0), what))
+
+    def start(self, url: str) -> None:
+        """Watch; goes on if it is watching already.
+
+        Args:
+            url: where its port answers now; each start may move it.
+        """
+        self.url = url
         if self.every <= 0 or self._threads:
             return
-        self._engine = self.of.engine.again()
+        self._connection = self.engine.again()
         self._threads = tuple(
             threading.Thread(target=work, name=f"watch {what}", daemon=True)
             for what, work in (("state", self._follow_state), ("usage", self._follow_usage))
@@ -78,30 +110,31 @@ class Watch:
             thread.join()
         self._threads = ()
         self.look()
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         if self.watcher:
             self.watcher(None)
 
     def look(self) -> None:
         """Take a sample now."""
-        if self._engine is not None:
+        if self._connection is not None:
             with self._look, suppress(LabError):  # it may be gone; what was seen stays
-                self._sample(self._engine)
+                self._sample(self._connection)
 
-    def report(self, name: str, marks: tuple[Mark, ...], ended: Ended | None) -> RunReport:
+    @property
+    def report(self) -> RunReport:
         """What was seen so far."""
-        samples = tuple(self._samples)
+        samples, marks = tuple(self._samples), tuple(self._marks)
         seconds = max((*(s.at for s in samples[-1:]), *(m.at for m in marks[-1:])), default=0.0)
         return RunReport(
-            name=name,
+            name=self.name,
             seconds=seconds,
             samples=samples,
             usage=tuple(self._usage),
             health=tuple(self._health[at] for at in sorted(self._health)),
             marks=marks,
-            ended=ended,
+            ended=self.ended,
             memory_limit=self.memory_limit,
             cpus=self.cpus,
         )
@@ -114,11 +147,11 @@ class Watch:
             self._over.wait(max(self.every - (time.monotonic() - began), 0.01))
 
     def _follow_usage(self) -> None:
-        engine = self.of.engine.again()
+        engine = self.engine.again()
         try:
             while not self._over.is_set():
                 with suppress(LabError):  # it has ended, or has not begun
-                    used = usage_of(self.of.now, engine.stats(self.of.container))
+                    used = usage_of(self.now, engine.stats(self.container))
                     if used is not None:
                         self._usage.append(used)
                 self._over.wait(self.every)
@@ -128,15 +161,15 @@ class Watch:
     def _tell(self) -> None:
         if self.watcher and time.monotonic() - self._told >= _TELL_SECONDS:
             self._told = time.monotonic()
-            self.watcher(self.of.report)
+            self.watcher(self.report)
 
     def _sample(self, engine: Engine) -> None:
         answers = self._answers()
-        at = self.of.now
-        told = engine.inspect(self.of.container)
+        at = self.now
+        told = engine.inspect(self.container)
         state = state_of(told)
         self._note_limits(told)
-        for result in health_of(told, self.of.engine_began):
+        for result in health_of(told, self.engine_began):
             self._health.setdefault(round(result.at, 3), result)
         health = state.health if state.running else None
         self._samples.append(Sample(at, state.status, health, answers))
@@ -147,7 +180,7 @@ class Watch:
         self.cpus = (host.get("NanoCpus") or 0) / 1e9 or None
 
     def _answers(self) -> dict[str, int | None]:
-        if not self.probe or not self.of.url:
+        if not self.probe or not self.url:
             return {}
         if len(self.probe) == 1:
             return {self.probe[0]: self._answer(self.probe[0])}
@@ -156,6 +189,6 @@ class Watch:
 
     def _answer(self, path: str) -> int | None:
         try:
-            return ask("GET", self.of.url + path, seconds=_ANSWER_SECONDS).status_code
+            return ask("GET", self.url + path, seconds=_ANSWER_SECONDS).status_code
         except requests.RequestException:
             return None

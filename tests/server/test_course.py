@@ -8,6 +8,7 @@ import json
 import pytest
 import small_course
 
+from mldocker_lab.grade.rubric import of_exercise
 from mldocker_lab.grade.submissions import known_exercises
 from mldocker_lab.guessing import memory as guesses
 from mldocker_lab.guessing.memory import Kept
@@ -162,7 +163,8 @@ async def test_looking_at_the_course_runs_no_program_of_it(ask, course):
 
 async def test_what_checks_promise_is_read_as_it_is_run():
     for one in known_exercises().values():
-        assert _says(one) == {name: check.says for name, check in one.rubric().checks.items()}
+        checks = of_exercise(one).checks
+        assert _says(one) == {name: check.says for name, check in checks.items()}
 
 
 async def test_a_rubric_that_breaks_is_told(ask, jp_fetch, course):

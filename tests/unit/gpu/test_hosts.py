@@ -17,6 +17,7 @@ from mldocker_lab.gpu import host as hosts_of
 from mldocker_lab.gpu import image as images_of
 from mldocker_lab.gpu.badge import badge
 from mldocker_lab.gpu.host import Host, brand, capability
+from mldocker_lab.gpu.hostfile import from_file
 from mldocker_lab.gpu.smi import from_xml
 from mldocker_lab.gpu.tables import tables
 
@@ -43,7 +44,7 @@ def test_recorded_files(shared):
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert rows
     for row in rows:
-        host = hosts_of.from_file(folder / row["file"])
+        host = from_file(folder / row["file"])
         assert host.driver.value == row["driver"]
         assert host.cuda.value == row["cuda_driver"]
         card = host.gpus[0]
@@ -121,16 +122,16 @@ def test_no_bytes_raise_an_error(data):
 )
 def test_files(tmp_path, name, text, driver):
     (tmp_path / name).write_text(text)
-    host = hosts_of.from_file(tmp_path / name)
+    host = from_file(tmp_path / name)
     assert (host.driver.value if host.driver else None) == driver
     assert bool(host.problems) == (driver is None)
 
 
 def test_no_file(tmp_path):
     with pytest.raises(UsageError):
-        hosts_of.from_file(tmp_path / "none.xml")
+        from_file(tmp_path / "none.xml")
     (tmp_path / "large.xml").write_bytes(b"<" * (16 * 1024 * 1024 + 1))
-    assert hosts_of.from_file(tmp_path / "large.xml").problems
+    assert from_file(tmp_path / "large.xml").problems
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_points_and_checks_must_be_the_same(toy):
     path = toy.folder / "exercise.toml"
     path.write_text(path.read_text().replace("says-bye = 1", "says-more = 1"))
     with pytest.raises(UsageError, match="says-bye, says-more"):
-        Exercise.load(toy.folder).rubric()
+        rubric.of_exercise(Exercise.load(toy.folder))
 
 
 def test_two_checks_of_one_name_are_refused(toy):

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from mldocker_lab.cli import main
 from mldocker_lab.errors import LabError, UsageError
-from mldocker_lab.grade import making, reference, start
+from mldocker_lab.grade import making, reference, rubric, start
 from mldocker_lab.grade.exercise import Exercise
 
 
@@ -33,7 +33,7 @@ def test_it_has_all_that_an_exercise_has(root):
     made = making.new("05_signals", root, title="Stop when asked to")
     exercise = Exercise.load(made.folder)
     assert (exercise.id, exercise.title) == ("05_signals", "Stop when asked to")
-    assert exercise.rubric().checks.keys() == exercise.points.keys()
+    assert rubric.of_exercise(exercise).checks.keys() == exercise.points.keys()
     assert start.difference(exercise).changes == ()
     assert made.solution == root.parent / "tests" / "solutions" / "05_signals"
     assert names(made.solution) == names(exercise.answer)

@@ -9,7 +9,6 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from mldocker_lab.report.compare import Comparison, pulled_again
-from mldocker_lab.report.tables import build_table
 from mldocker_lab.units import size, times
 
 
@@ -112,7 +111,7 @@ def test_it_is_frozen_and_shows_the_same_every_time(edited):
 
 
 def test_the_build_table_marks_status_with_shape_and_word(edited):
-    text = build_table(edited.good_rebuild).to_text()
+    text = edited.good_rebuild.table().to_text()
     assert "□ cached" in text
     assert "■ run" in text
     assert "· metadata" in text
@@ -128,5 +127,5 @@ def test_a_recording_that_names_itself_is_not_named_twice(pair):
 
 
 def test_the_build_table_times_only_what_ran(edited):
-    table = build_table(edited.good_rebuild)
+    table = edited.good_rebuild.table()
     assert [row[2] for row in table.rows] == ["", "", "", "", "0.1 s", ""]

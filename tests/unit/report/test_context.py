@@ -16,6 +16,7 @@ from mldocker_lab.errors import UsageError
 from mldocker_lab.lab import building
 from mldocker_lab.report import context as module
 from mldocker_lab.report.context import context_report
+from mldocker_lab.report.contextreport import Amount, Part
 
 unix = pytest.mark.skipif(os.name == "nt", reason="needs a Unix file system")
 
@@ -45,17 +46,17 @@ def test_the_two_numbers(folder):
     names = (".dockerignore", "Dockerfile", "app.py", "conf/a.yaml", "wandb/run.txt", "weights.bin")
     assert report.files == names
     assert report.bytes == sum((folder / name).stat().st_size for name in names)
-    assert report.copied == module.Amount(2, 8)
-    assert report.ignored == module.Amount(3, 9)
+    assert report.copied == Amount(2, 8)
+    assert report.ignored == Amount(3, 9)
     assert report.ignored_all
-    assert (report.saves, report.suggested.splitlines()[1]) == (module.Amount(1, 50), "wandb")
+    assert (report.saves, report.suggested.splitlines()[1]) == (Amount(1, 50), "wandb")
 
 
 def test_the_parts_are_the_names_at_the_top_and_add_up(folder):
     report = context_report(folder)
     assert [part.path for part in report.parts[:2]] == ["weights.bin", "wandb"]
     assert sum(part.bytes for part in report.parts) == report.bytes
-    assert report.copied_parts == (module.Part("app.py", 1, 5), module.Part("conf", 1, 3))
+    assert report.copied_parts == (Part("app.py", 1, 5), Part("conf", 1, 3))
 
 
 def test_the_picture_says_both_numbers_and_what_is_heaviest(folder):
@@ -218,10 +219,10 @@ def test_the_dockerfile_may_be_named_from_where_you_are_or_lie_elsewhere(
         report = lab.context("project", name)
         assert (report.dockerfile, report.copied) == (
             "docker/prod.Dockerfile",
-            module.Amount(1, 1000),
+            Amount(1, 1000),
         )
         assert report.ignore_file == "docker/prod.Dockerfile.dockerignore"
     (tmp_path / "other.Dockerfile").write_text("FROM x\nCOPY app.py /\n")
-    assert lab.context("project", "other.Dockerfile").copied == module.Amount(1, 5)
+    assert lab.context("project", "other.Dockerfile").copied == Amount(1, 5)
     with pytest.raises(UsageError, match="is not a folder"):
         lab.context("nowhere")

@@ -55,7 +55,9 @@ def test_timeline_shows_a_cached_step_as_spared_with_the_word(edited):
 
 
 def test_edit_shows_what_ran_again_and_its_cost(edited):
-    bad, good = map(figures._panel, edited.sides)
+    bad, good = (
+        figures._panel(side.build.name, side.rebuild, side.pull_again) for side in edited.sides
+    )
     assert [tile.redone for tile in bad.tiles] == [True, True]
     assert [tile.redone for tile in good.tiles] == [False, False, True]
     assert [cost.words for cost in good.costs] == ["0.5 s", "800 B"]
