@@ -42,6 +42,14 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
+#: JupyterLab saves a layout a while after it changed, and says nothing about it.
+_UNTIL_SAVED = """async words => {
+    const saved = () => window.jupyterapp.serviceManager.workspaces.fetch('default');
+    while (!JSON.stringify(await saved()).includes(words)) {
+        await new Promise(resolve => setTimeout(resolve, 100));
+    }
+}"""
+
 
 @dataclass
 class Server:
@@ -105,6 +113,11 @@ class Lab:
         self.page.wait_for_function(f"() => {current} !== undefined")
         self.page.evaluate(f"() => {current}.ready")
         return self.page.locator(".jp-NotebookPanel:visible")
+
+    def load_again(self, keeping: str) -> None:
+        """Load the page again, once JupyterLab has saved a layout that holds these words."""
+        self.page.evaluate(_UNTIL_SAVED, keeping)
+        _load(self.page, self.page.url)
 
     def shoot(self, name: str) -> None:
         """Keep a picture, if somebody wants to look."""
