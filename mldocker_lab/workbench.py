@@ -19,6 +19,7 @@ from mldocker_lab.build.cold import RUN_LABEL, cold_bases, remove_run
 from mldocker_lab.build.measured import follow, weigh
 from mldocker_lab.build.request import BuildRequest
 from mldocker_lab.build.run import read, start
+from mldocker_lab.engine.client import LABEL
 from mldocker_lab.errors import BuildFailed, DiskFull, EngineError, UsageError
 from mldocker_lab.report.events import Progress
 from mldocker_lab.report.fold import Folding
@@ -45,7 +46,10 @@ if TYPE_CHECKING:
     from mldocker_lab.run.bounds import Bounds
     from mldocker_lab.supply.mirror import Mirror
 
-__all__ = ["Job", "Workbench", "forget"]
+__all__ = ["Job", "Workbench", "abandon", "forget"]
+
+#: Label of the containers and volumes of a run: its value is the run's id.
+_LABEL = f"{LABEL}.bench"
 
 _TELL_SECONDS = 0.2
 _LESS = "let the build do less"
@@ -211,17 +215,18 @@ class Workbench:
             every=every,
             name=name,
             watcher=watcher,
+            labels=self._labels,
         )
 
     def call(
         self, image: str, command: Sequence[str] | str | None = None, **options: Any
     ) -> tuple[int, str]:
         """Run a container to its end; its exit status and what it printed."""
-        return call(self.engine, image, command, bounds=self.bounds, **options)
+        return call(self.engine, image, command, bounds=self.bounds, labels=self._labels, **options)
 
     def volume(self) -> Volume:
         """A volume, for a ``with`` block."""
-        return Volume(self.engine)
+        return Volume(self.engine, self._labels)
 
     def store(self) -> ArtifactStore:
         """A store for model files, on the network that this bench's containers are on."""
@@ -231,6 +236,10 @@ class Workbench:
     def forget(self) -> None:
         """Remove what this run made."""
         _forget(self.engine, [self.run_id])
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {_LABEL: self.run_id}
 
     def forget_others(self, folder: Path) -> None:
         """Remove what earlier runs of ``folder`` left, unless a container uses it."""
@@ -338,6 +347,21 @@ def forget(engine: Engine, folder: Path) -> int:
     runs = _runs(engine, folder)
     _forget(engine, runs)
     return len(runs)
+
+
+def abandon(engine: Engine, run_id: str) -> None:
+    """Remove what a run made and what of it still runs: its program was killed.
+
+    Raises:
+        EngineError: the engine does not answer, or something could not be removed.
+    """
+    for container in engine.containers():
+        labels = container["Labels"]
+        if run_id in (labels.get(_LABEL), labels.get(RUN_LABEL, "").partition("-")[0]):
+            engine.remove(container["Id"])
+    for volume in engine.our_volumes(f"{_LABEL}={run_id}"):
+        engine.remove_volume(volume)
+    _forget(engine, [run_id])
 
 
 def _runs(engine: Engine, folder: Path) -> set[str]:

@@ -126,7 +126,9 @@ def _safely(rule: Rule, target: Target) -> Judged:
 
 def _diagnostics(rule: Rule, said: Judged, target: Target) -> list[Diagnostic]:
     spots = [spot for spot in said.spots if spot.file == target.file] or [Spot(target.file, 1)]
-    begins = [(_line(fix.edits[0], target), fix) for fix in said.fixes]
+    begins: dict[int, list[int]] = {}  # line → positions of the fixes that begin in it
+    for position, fix in enumerate(said.fixes):
+        begins.setdefault(_line(fix.edits[0], target), []).append(position)
     made = []
     seen: set[tuple[int, int]] = set()
     for spot in spots:
@@ -148,10 +150,12 @@ def _diagnostics(rule: Rule, said: Judged, target: Target) -> list[Diagnostic]:
                 why=rule.why,
                 hint=said.fix or rule.fix,
                 lesson=rule.lesson,
-                fixes=tuple(
-                    f
-                    for at, f in begins
-                    if len(spots) == 1 or not at or spot.line <= at <= end_line
+                fixes=said.fixes
+                if len(spots) == 1
+                else tuple(
+                    said.fixes[position]
+                    for line in (0, *range(max(spot.line, 1), end_line + 1))  # 0: in another file
+                    for position in begins.get(line, ())
                 ),
             )
         )

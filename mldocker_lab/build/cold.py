@@ -102,7 +102,8 @@ def _cold(engine: Engine, name: str, run_id: str) -> str:
             f"the engine has no image {name} to start from",
             "check the spelling, or let `mldocker-lab up` prepare the lab's bases first",
         ) from error
-    container = engine.create(found, _CREATED_BY if config.get("Cmd") else ["true"])
+    command = _CREATED_BY if config.get("Cmd") else ["true"]
+    container = engine.create(found, command, labels={RUN_LABEL: run_id})
     try:
         engine.put_files(container, "/", {f".mldocker-lab-run-{run_id}": b""})
         engine.commit(container, made, config=_restored(config, run_id))

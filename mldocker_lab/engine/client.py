@@ -33,7 +33,7 @@ from mldocker_lab.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["LABEL", "Engine", "ImageFacts", "Stream"]
 
@@ -529,15 +529,15 @@ class Engine:
         except ImageNotFound:
             return
 
-    def make_volume(self, name: str) -> None:
-        """Make a labelled volume, empty."""
+    def make_volume(self, name: str, labels: Mapping[str, str] | None = None) -> None:
+        """Make a labelled volume, empty; ``labels`` are further ones."""
         with _translated(name):
-            self.api.create_volume(name, labels={LABEL: "volume"})
+            self.api.create_volume(name, labels={LABEL: "volume", **(labels or {})})
 
-    def our_volumes(self) -> list[str]:
-        """The names of the volumes that carry the lab's label."""
+    def our_volumes(self, label: str = LABEL) -> list[str]:
+        """The names of the volumes that carry a label, the lab's own if none is named."""
         with _translated(self.url):
-            found = self.api.volumes(filters={"label": LABEL})["Volumes"]
+            found = self.api.volumes(filters={"label": label})["Volumes"]
         return [str(volume["Name"]) for volume in found or ()]
 
     def remove_volume(self, name: str) -> None:

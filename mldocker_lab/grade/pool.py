@@ -72,6 +72,7 @@ class Pool:
         stations: makes a station; called once for each worker, in its thread.
         workers: how many.
         tell: called with a worker's number and what it is doing, from its thread.
+        waiting: called now and then while results are waited for; what it raises stops all of it.
     """
 
     def __init__(
@@ -79,7 +80,9 @@ class Pool:
         stations: Callable[[], Station],
         workers: int,
         tell: Callable[[int, str], None] | None = None,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
+        self._waiting = waiting
         self._stations = stations
         self._workers = workers
         self._tell = tell or _nobody
@@ -106,6 +109,7 @@ class Pool:
                 try:  # waits in short pieces, so that Ctrl-C is heard on every platform
                     item = done.get(timeout=_WAKE_SECONDS)
                 except queue.Empty:
+                    self._waiting()
                     continue
                 if isinstance(item, BaseException):
                     raise item

@@ -55,6 +55,9 @@ class Watcher:
     def doing(self, worker: int, what: str) -> None:
         """A worker begins something; "" when it is done."""
 
+    def waiting(self) -> None:
+        """It waits for a result, which may take long; raise something to stop grading."""
+
     def result(self, submission: str, score: ExerciseScore, note: str) -> None:
         """A result is there; ``note`` says where from, if it was not graded just now."""
 
@@ -240,7 +243,8 @@ def _grade_items(items: list[_Item], kind: Kind, options: Options) -> int:
     for item, note, number in known:
         _keep(item, options, note, number)
     jobs = [Job(one.exercise, one.files, one.submission.name) for one, *_ in groups if one.exercise]
-    pool = Pool(kind.make, _workers(jobs, kind, options), options.watcher.doing)
+    watcher = options.watcher
+    pool = Pool(kind.make, _workers(jobs, kind, options), watcher.doing, watcher.waiting)
     for position, score in pool.run(jobs):
         first: int | None = None
         for count, item in enumerate(groups[position]):

@@ -12,14 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from mldocker_lab.build.cold import RUN_LABEL
 from mldocker_lab.engine.limits import Limits
 from mldocker_lab.engine.pen import ASKED, Pen
 from mldocker_lab.errors import EngineError, LabError, NoEngine
 from mldocker_lab.grade.graded import BOUNDS
 from mldocker_lab.run.bounds import Bounds
 from mldocker_lab.supply import bases, mirror
-from mldocker_lab.workbench import Workbench
+from mldocker_lab.workbench import Workbench, abandon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -124,14 +123,8 @@ class FoundStation:
         return {"MLDOCKER_ENGINE": self._bench.engine.url, BOUNDS: bounds.to_json()}
 
     def tidy(self, run_id: str) -> None:
-        bench = self._bench
         with suppress(LabError):  # an engine that is gone has been reported by the checks
-            prefix = f":run-{run_id}-"
-            for container in bench.engine.containers():
-                label = container["Labels"].get(RUN_LABEL, "").partition("-")[0]
-                if label == run_id or prefix in container.get("Image", ""):
-                    bench.engine.remove(container["Id"])
-            Workbench(bench.engine, bench.mirror, run_id).forget()
+            abandon(self._bench.engine, run_id)
 
     def mend(self) -> None:
         pass

@@ -16,7 +16,7 @@ from mldocker_lab.run.reading import lines_of, state_of
 from mldocker_lab.run.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -56,6 +56,7 @@ class Container:
         every: seconds between samples; 0 for none.
         name: what reports call it.
         watcher: hears the report so far, now and then, from another thread; None at the end.
+        labels: further labels of it.
 
     Attributes:
         container: its id on the engine; "" before the block.
@@ -81,6 +82,7 @@ class Container:
         every: float = 0.25,
         name: str = "",
         watcher: Callable[[RunReport | None], None] | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         self.engine = engine
         self.image = image
@@ -94,6 +96,7 @@ class Container:
         self.container = ""
         self.url = ""
         self._network = network
+        self._labels = labels
         self._sent = ("", 0.0)
         self._watch = Watch(engine, self.name, tuple(probe), every, watcher)
 
@@ -107,6 +110,7 @@ class Container:
             self.command,
             host=self._host(),
             ports=[self.port],
+            labels=self._labels,
             **self.options.config(),
         )
         try:
@@ -399,6 +403,7 @@ def call(
     *,
     seconds: float = 60,
     bounds: Bounds | None = None,
+    labels: Mapping[str, str] | None = None,
     **options: Any,
 ) -> tuple[int, str]:
     """Run a container to its end; returns its exit status and what it printed. It is removed.
@@ -409,6 +414,7 @@ def call(
         command: instead of the image's own.
         seconds: how long it may take.
         bounds: what it may use; None for anything.
+        labels: further labels of it.
         options: how it runs, as for ``Options``.
 
     Raises:
@@ -417,7 +423,8 @@ def call(
     chosen = Options.asked(options)
     if bounds:
         seconds = min(seconds, bounds.seconds)
-    container = engine.create(image, command, host=chosen.host(bounds), **chosen.config())
+    host = chosen.host(bounds)
+    container = engine.create(image, command, host=host, labels=labels, **chosen.config())
     try:
         if chosen.files:
             engine.put_files(container, "/", _files(chosen))

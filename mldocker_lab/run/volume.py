@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.errors import EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
     from mldocker_lab.engine.client import Engine
@@ -21,11 +22,12 @@ class Volume:
 
     Args:
         engine: where.
+        labels: further labels of it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, labels: Mapping[str, str] | None = None) -> None:
         self.name = f"mldocker-lab-{secrets.token_hex(4)}"
-        engine.make_volume(self.name)
+        engine.make_volume(self.name, labels)
         self._remove = weakref.finalize(self, _remove, engine, self.name)
 
     def __enter__(self) -> Self:

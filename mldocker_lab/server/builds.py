@@ -45,11 +45,12 @@ _WIDEST = 200
 
 @dataclass
 class _Run:
-    """A folder's cold builds, and how many edits were tried since."""
+    """A folder's cold builds, how many edits were tried since, and the job that built last."""
 
     bench: Workbench
     first: dict[Side, BuildReport] = field(default_factory=dict)
     edits: int = 0
+    latest: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,14 @@ class Builds:
             run.first = reports
         edit = (wanted.edit or "nothing") if again else ""
         self._keep(job.id, _came(run, reports, failed, edit))
+        run.latest = job.id
         return "; ".join(failed) or _words(reports)
+
+    def latest(self, folder: Path) -> str:
+        """The job that built this folder last; "" if what it came to is not known."""
+        with self._lock:
+            run = self._runs.get(folder)
+        return run.latest if run and run.latest in self._came else ""
 
     def outcome(self, job: str) -> schema.Outcome:
         """What the builds of a job came to.
@@ -254,7 +262,8 @@ def _side(report: BuildReport, first: BuildReport | None) -> schema.BuiltSide:
         hits=report.cache_hits,
         of=report.cache_steps,
         steps=[
-            schema.BuiltStep(one.index, one.status, one.seconds, one.bytes) for one in report.steps
+            schema.BuiltStep(one.index, one.instruction, one.status, one.seconds, one.bytes)
+            for one in report.steps
         ],
     )
 

@@ -13,7 +13,7 @@ from mldocker_lab.errors import LabError, UsageError
 from mldocker_lab.server import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mldocker_lab.audit.static import Diagnostic
     from mldocker_lab.server.workspace import Workspace
@@ -43,7 +43,8 @@ def diagnose(workspace: Workspace, asked: schema.Diagnose) -> schema.Words:
     if asked.name.endswith(".dockerignore"):
         return schema.Words(list(_ignore(page)))
     found = static.diagnose(asked.text) if asked.text.strip() else []
-    return schema.Words([_shown(one, page, workspace) for one in found])
+    lessons = _lessons(workspace, {one.lesson for one in found})
+    return schema.Words([_shown(one, page, lessons) for one in found])
 
 
 def sent(workspace: Workspace, asked: schema.Folder) -> schema.Sent:
@@ -104,11 +105,17 @@ class _Page:
         return len(self.text[:offset].encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _shown(one: Diagnostic, page: _Page, workspace: Workspace) -> schema.Diagnosis:
+def _lessons(workspace: Workspace, names: set[str]) -> dict[str, str | None]:
+    """How JupyterLab names the notebooks of lessons; each is looked for on the disk once."""
+    folder = workspace.course / "notebooks"
+    notebooks = {name: folder / f"{name}.ipynb" for name in names if name}
+    return {name: workspace.name(path) for name, path in notebooks.items() if path.is_file()}
+
+
+def _shown(one: Diagnostic, page: _Page, lessons: Mapping[str, str | None]) -> schema.Diagnosis:
     start, end = page.at(one.line, one.column), page.at(one.end_line, one.end_column)
     if end <= start:
         end = page.at(one.line, len(page.line(one.line)) + 1)
-    lesson = workspace.course / "notebooks" / f"{one.lesson}.ipynb"
     fixes = [fix for fix in one.fixes if all(edit.file == _NAME for edit in fix.edits)]
     made = [
         schema.Fix(
@@ -124,7 +131,7 @@ def _shown(one: Diagnostic, page: _Page, workspace: Workspace) -> schema.Diagnos
         why=one.why,
         hint=one.hint,
         lesson=one.lesson,
-        path=workspace.name(lesson) if one.lesson and lesson.is_file() else None,
+        path=lessons.get(one.lesson),
         start=start,
         end=end,
         fixes=made or list(_meant(one, page)),

@@ -68,7 +68,7 @@ class Job:
         return Described(self.id, self._kind, self.about, self._doing, self.ended)
 
     def stop(self) -> None:
-        """Ask it to stop; it does after the step it is at, or at once if it said how."""
+        """Ask it to stop; it does at once if it said how, else when it next asks."""
         self._stop.set()
         if self._at_stop:
             self._at_stop()
@@ -80,7 +80,7 @@ class Job:
             do()
 
     def go_on(self) -> None:
-        """What a job calls between its steps.
+        """What a job calls between its steps, and now and then while it waits.
 
         Raises:
             Stopped: it shall not go on.

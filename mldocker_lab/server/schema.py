@@ -324,7 +324,8 @@ class Sides:
     """Two Dockerfiles of one service: a bad and a good one, or an exercise's start and answer.
 
     ``files`` can be edited in a copy to see what is built again. ``folder`` and ``contexts`` are as
-    JupyterLab names them; ``problem`` says why there are no steps.
+    JupyterLab names them; ``problem`` says why there are no steps. ``built`` is the job that built
+    them last, while what it came to is known; else "".
     """
 
     kind: Literal["pair", "exercise"]
@@ -337,6 +338,7 @@ class Sides:
     steps: list[StepRow]
     files: list[str]
     problem: str
+    built: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,9 +356,13 @@ class BuildWanted:
 
 @dataclass(frozen=True, slots=True)
 class BuiltStep:
-    """What became of an instruction: seconds it ran, file bytes of the layer it left."""
+    """What became of an instruction: seconds it ran, file bytes of the layer it left.
+
+    ``text`` is the instruction that was built: the Dockerfile may have changed since.
+    """
 
     step: int
+    text: str
     status: Literal["run", "cached", "skipped", "metadata"]
     seconds: float | None
     bytes: int | None

@@ -125,7 +125,8 @@ class Service:
         """The two Dockerfiles that belong to a folder, line by line."""
         from mldocker_lab.server.sides import sides
 
-        return sides(self.workspace, body.path)
+        known = (self._builds.latest,) if self._builds else ()
+        return sides(self.workspace, body.path, *known)
 
     def build_work(self, body: schema.BuildWanted) -> None:
         """Look whether this can be built at all."""

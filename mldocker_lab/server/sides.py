@@ -92,8 +92,16 @@ def every(workspace: Workspace) -> schema.Pairs:
     return schema.Pairs(found)
 
 
-def sides(workspace: Workspace, name: str) -> schema.Sides:
-    """The two Dockerfiles of a folder; errors as for ``find``."""
+def sides(
+    workspace: Workspace, name: str, latest: Callable[[Path], str] = lambda _: ""
+) -> schema.Sides:
+    """The two Dockerfiles of a folder; errors as for ``find``.
+
+    Args:
+        workspace: the folder that JupyterLab shows.
+        name: as JupyterLab names it.
+        latest: tells the job that built a folder last.
+    """
     found = find(workspace, name)
     left, right = (_text(side[1] / side[2]) for side in (found.left, found.right))
     problem, steps = "", list[schema.StepRow]()
@@ -112,6 +120,7 @@ def sides(workspace: Workspace, name: str) -> schema.Sides:
         steps=steps,
         files=found.files,
         problem=problem,
+        built=latest(found.folder),
     )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 from typing import TYPE_CHECKING
 
 from mldocker_lab import lab
-from mldocker_lab.grade.practice import open_exercise
 from mldocker_lab.grade.runner import Watcher
 from mldocker_lab.grade.start import fingerprint
-from mldocker_lab.server import memory
+from mldocker_lab.server import apart, memory
 
 if TYPE_CHECKING:
     from mldocker_lab.grade.exercise import Exercise
@@ -21,30 +19,8 @@ __all__ = ["check", "grade"]
 
 
 def check(exercise: Exercise, wanted: JobWanted, job: Job) -> str:
-    """Run the checks that were asked for, or all; returns the last word."""
-    practice = open_exercise(exercise.folder, lab.workbench, line=lambda: _Line(job))
-    scores = []
-    try:
-        for name in wanted.checks or list(exercise.points):
-            job.go_on()
-            job.tell("checking", check=name)
-            score = practice.check(name)
-            scores.append(score)
-            job.tell(
-                "checked",
-                score.verdict.seen,
-                check=name,
-                status=score.verdict.status,
-                points=score.points,
-                possible=score.possible,
-            )
-    finally:
-        practice.close()
-        atexit.unregister(practice.close)
-    earned, possible = (
-        sum(getattr(one, what) for one in scores) for what in ("points", "possible")
-    )
-    return f"practice: {earned} of {possible} points"
+    """Practise the checks that were asked for, or all; returns the last word."""
+    return apart.check(exercise.folder, wanted.checks, job)
 
 
 def grade(exercise: Exercise, wanted: JobWanted, job: Job) -> str:
@@ -65,20 +41,6 @@ def grade(exercise: Exercise, wanted: JobWanted, job: Job) -> str:
     return " ".join([f"graded: {score} of {possible} points.", *notes, *book.notes])
 
 
-class _Line:
-    """The line of practice, as events of a job."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def say(self, text: str) -> None:
-        if text:
-            self._job.tell("says", text)
-
-    def end(self, text: str = "") -> None:
-        """What is said in the end stands in the panel."""
-
-
 class _Watcher(Watcher):
     """How grading goes, as events of a job."""
 
@@ -92,6 +54,9 @@ class _Watcher(Watcher):
         del worker  # there is one
         if what:
             self._job.tell("says", what)
+
+    def waiting(self) -> None:
+        self._job.go_on()
 
     def result(self, submission: str, score: ExerciseScore, note: str) -> None:
         del submission  # there is one

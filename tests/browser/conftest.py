@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = os.environ.get("MLDOCKER_REQUIRE_BROWSER") == "1"
@@ -41,6 +41,14 @@ ARGUMENTS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+
+#: JupyterLab saves a layout a while after it changed, and says nothing about it.
+_UNTIL_SAVED = """async words => {
+    const saved = () => window.jupyterapp.serviceManager.workspaces.fetch('default');
+    while (!JSON.stringify(await saved()).includes(words)) {
+        await new Promise(resolve => setTimeout(resolve, 100));
+    }
+}"""
 
 
 @dataclass
@@ -106,6 +114,15 @@ class Lab:
         self.page.evaluate(f"() => {current}.ready")
         return self.page.locator(".jp-NotebookPanel:visible")
 
+    def load_again(self, keeping: str) -> None:
+        """Load the page again, once JupyterLab has saved a layout that holds these words."""
+        self.page.evaluate(_UNTIL_SAVED, keeping)
+        _load(self.page, self.page.url)
+
+    def load_anew(self) -> None:
+        """Load the page again, with nothing open."""
+        _load(self.page, f"{self.page.url.partition('/lab')[0]}/lab?reset")
+
     def shoot(self, name: str) -> None:
         """Keep a picture, if somebody wants to look."""
         folder = os.environ.get("MLDOCKER_SCREENSHOTS")
@@ -137,6 +154,14 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser) -> Iterator[BrowserContext]:
+    """What pages share: a browser that has the scripts of JupyterLab since the first of them."""
+    made = browser.new_context(viewport=VIEWPORT)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -208,15 +233,14 @@ def _is_error(said: ConsoleMessage) -> bool:
 
 
 @pytest.fixture
-def lab(browser, server) -> Iterator[Lab]:
+def lab(context, server) -> Iterator[Lab]:
     """A fresh page with JupyterLab in it."""
-    with _page(browser, server) as found:
+    with _page(context, server) as found:
         yield found
 
 
 @contextmanager
-def _page(browser: Browser, server: Server) -> Iterator[Lab]:
-    context = browser.new_context(viewport=VIEWPORT)
+def _page(context: BrowserContext, server: Server) -> Iterator[Lab]:
     page = context.new_page()
     page.set_default_timeout(90_000)
     found = Lab(page, server.root)
@@ -229,7 +253,7 @@ def _page(browser: Browser, server: Server) -> Iterator[Lab]:
         _load(page, address)  # chromium gave the panels up when an interface went: see _is_error
         found.errors.clear()
     yield found
-    context.close()
+    page.close()
 
 
 def _load(page: Page, address: str) -> None:
@@ -252,21 +276,27 @@ def course_server(tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def course(browser, course_server) -> Iterator[Lab]:
+def course(context, course_server) -> Iterator[Lab]:
     """A fresh page on the small course, as it was shipped; nothing is known of who learns."""
     for name in ("course.json", "practice", "guesses"):
         path = course_server.lab_home / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     for words in ("checkout -q .", "clean -qfdx"):
         subprocess.run(["git", *words.split()], cwd=course_server.root, check=True)
-    with _page(browser, course_server) as found:
+    with _page(context, course_server) as found:
         yield found
 
 
 @pytest.fixture
 def another_browser(browser, course_server) -> Callable[[], AbstractContextManager[Lab]]:
     """Opens the small course in a browser that has never seen it."""
-    return lambda: _page(browser, course_server)
+
+    @contextmanager
+    def opened() -> Iterator[Lab]:
+        with browser.new_context(viewport=VIEWPORT) as other, _page(other, course_server) as found:
+            yield found
+
+    return opened
 
 
 @pytest.fixture

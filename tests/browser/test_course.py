@@ -111,6 +111,22 @@ def test_an_exercise_is_failed_hinted_fixed_and_passed(
     assert course_outside() == []
 
 
+def test_a_check_is_stopped_in_the_middle(course, panel):
+    rubric = course.root / "exercises" / "90_word" / "rubric.py"
+    judge = '    if "docker" in evidence.text("word.txt"):\n'
+    wait = "    __import__('time').sleep(300)\n"
+    rubric.write_text(rubric.read_text().replace(judge, wait + judge))
+    exercise = unfold(panel)
+    exercise.get_by_role("button", name="Check all").click()
+    panel.get_by_text("word: running").wait_for()
+    panel.get_by_role("button", name="Stop").click()
+    panel.get_by_text("stopped, as you asked").wait_for()
+    assert exercise.locator('[data-check="word"]').get_attribute("data-status") == "not-run"
+    course.shoot("course-stopped")
+    exercise.get_by_role("button", name="Check all").wait_for()
+    assert course.errors == []
+
+
 def test_grading_counts(course, panel):
     answer = course.root / "exercises" / "90_word" / "answer"
     for name, text in small_course.RIGHT.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import nbformat
 import pytest
@@ -154,9 +153,7 @@ def test_a_page_loaded_again_finds_its_guess(lab, notebook):
     size.get_by_role("button").click()
     size.get_by_text("your guess: 40 MB, kept").wait_for()
     lab.command("docmanager:save")
-    lab.page.goto(re.sub(r"/lab.*", "/lab?reset", lab.page.url))
-    lab.page.wait_for_function("window.jupyterapp !== undefined")
-    lab.page.evaluate("() => window.jupyterapp.restored")
+    lab.load_anew()
     lab.open("guess.ipynb")
     size.get_by_text("your guess: 40 MB, kept").wait_for()
     assert size.count() == 1

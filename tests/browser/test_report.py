@@ -52,26 +52,26 @@ def colours(cell):
     )
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_tables_and_pictures_are_shown_in_both_themes(lab, notebook, outside, theme):
-    lab.theme(theme)
-    name = theme[-5:].strip().lower()
-    table = notebook.get_by_role(
-        "table", name="bad and good, side by side, and after an edit of app.py"
-    )
-    table.wait_for()
-    assert table.get_by_role("rowheader", name="bytes to pull again").is_visible()
-    assert table.get_by_role("columnheader", name="bad ÷ good").is_visible()
-    ink, paper = map(sum, colours(table.locator("td").first))
-    assert abs(ink - paper) > 300
-    table.scroll_into_view_if_needed()
-    lab.shoot(f"table-{name}")
+def test_tables_and_pictures_are_shown_in_both_themes(lab, notebook, outside):
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        lab.theme(theme)
+        name = theme[-5:].strip().lower()
+        table = notebook.get_by_role(
+            "table", name="bad and good, side by side, and after an edit of app.py"
+        )
+        table.wait_for()
+        assert table.get_by_role("rowheader", name="bytes to pull again").is_visible()
+        assert table.get_by_role("columnheader", name="bad ÷ good").is_visible()
+        ink, paper = map(sum, colours(table.locator("td").first))
+        assert abs(ink - paper) > 300
+        table.scroll_into_view_if_needed()
+        lab.shoot(f"table-{name}")
 
-    for number, drawn in enumerate(("layers", "timeline", "edit"), start=2):
-        picture = notebook.locator(".jp-Cell").nth(number).locator("img")
-        picture.scroll_into_view_if_needed()
-        picture.wait_for()
-        assert picture.bounding_box()["width"] == 900
-        lab.shoot(f"{drawn}-{name}")
+        for number, drawn in enumerate(("layers", "timeline", "edit"), start=2):
+            picture = notebook.locator(".jp-Cell").nth(number).locator("img")
+            picture.scroll_into_view_if_needed()
+            picture.wait_for()
+            assert picture.bounding_box()["width"] == 900
+            lab.shoot(f"{drawn}-{name}")
     assert lab.errors == []
     assert outside() == []

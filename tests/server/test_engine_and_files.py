@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +174,14 @@ def test_routes_that_wait_for_an_engine_have_their_own_threads():
     waiting = {route.name for route in ROUTES if route.pool == "engine"}
     assert waiting == {"gpu", "engine", "engine_start", "engine_stop", "clean_preview", "clean"}
     assert replace(ROUTES[0], name="x").pattern == "course"
+
+
+async def test_a_lesson_is_looked_for_once_however_much_is_wrong(ask, monkeypatch):
+    asked = []
+    real = Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda path: asked.append(path.name) or real(path))
+    text = "FROM python:3.11\n" + "RUN pip install numpy\n" * 50
+    _, told = await ask("POST", "diagnose", {"text": text, "name": "Dockerfile"})
+    lessons = [one["lesson"] for one in told["diagnoses"]]
+    assert lessons.count("05_reproducible") >= 50
+    assert asked.count("05_reproducible.ipynb") == 1

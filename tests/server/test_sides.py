@@ -103,6 +103,10 @@ async def built(ask, jp_fetch, *, cold=True, edit="", add=""):
     return job["id"], await events(jp_fetch, job["id"])
 
 
+async def latest_of_pair(ask):
+    return (await ask("POST", "sides", {"path": PAIR}))[1]["built"]
+
+
 def test_lines_stand_beside_those_they_replace():
     rows = list(diff(BAD.splitlines(), GOOD.splitlines()))
     assert [(row.kind, row.left_line, row.right_line) for row in rows] == [
@@ -166,6 +170,10 @@ async def test_builds_are_told_and_an_edit_uses_their_cache(ask, jp_fetch, pair,
     assert told[-1]["text"] == "bad: 0 of 2 steps reused; good: 0 of 3 steps reused"
     _, outcome = await ask("GET", f"builds/{first}")
     assert (outcome["edit"], outcome["left"]["name"]) == ("", "bad")
+    assert [one["text"] for one in outcome["right"]["steps"]][1:3] == [
+        "COPY list .",
+        "RUN pip install x",
+    ]
 
     again, _ = await built(ask, jp_fetch, cold=False, edit="app.py", add="y = 2")
     _, outcome = await ask("GET", f"builds/{again}")
@@ -174,8 +182,34 @@ async def test_builds_are_told_and_an_edit_uses_their_cache(ask, jp_fetch, pair,
     assert benches[0].made[-1].overlay == {"app.py": b"x = 1\ny = 2\n"}
     assert (pair / "app.py").read_text() == "x = 1\n"
 
-    await built(ask, jp_fetch)
+    latest, _ = await built(ask, jp_fetch)
     assert [one.forgotten for one in benches] == [True, False]
+    assert latest == await latest_of_pair(ask)
+
+
+async def stopped(ask, jp_fetch, bench, *, cold):
+    """Stop builds that have begun and wait for ``go``."""
+    before = len(bench.made)
+    _, job = await ask("POST", "builds", {"path": PAIR, "cold": cold, "edit": "", "add": ""})
+    while len(bench.made) < before + 2:
+        await ask("GET", "jobs")
+    await ask("DELETE", f"jobs/{job['id']}")
+    assert (await events(jp_fetch, job["id"]))[-1]["kind"] == "stopped"
+
+
+async def test_the_latest_builds_are_named_until_cold_ones_begin(
+    ask, jp_fetch, pair, benches, monkeypatch
+):
+    assert await latest_of_pair(ask) == ""
+    first, _ = await built(ask, jp_fetch)
+    assert await latest_of_pair(ask) == first
+    benches[0].go.clear()
+    await stopped(ask, jp_fetch, benches[0], cold=False)
+    assert await latest_of_pair(ask) == first
+    other = Bench()
+    monkeypatch.setattr(builds.lab, "workbench", lambda: other)
+    await stopped(ask, jp_fetch, other, cold=True)
+    assert await latest_of_pair(ask) == ""
 
 
 async def test_a_figure_is_a_png(ask, jp_fetch, pair, benches, monkeypatch):

@@ -71,10 +71,10 @@ export class CourseModel {
     }
   }
 
-  /** Stop what runs, after the step it is at. */
+  /** Stop what runs. */
   async stop(): Promise<void> {
     if (this._running && !this._running.ended) {
-      this._update({ says: 'stopping after this step …' });
+      this._update({ says: 'stopping …' });
       await this._client.ask('jobStop', { name: this._running.job }, null);
     }
   }

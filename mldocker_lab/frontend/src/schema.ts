@@ -20,6 +20,7 @@ export interface IBuiltSide {
 
 export interface IBuiltStep {
   step: number;
+  text: string;
   status: 'run' | 'cached' | 'skipped' | 'metadata';
   seconds: number | null;
   bytes: number | null;
@@ -309,6 +310,7 @@ export interface ISides {
   steps: IStepRow[];
   files: string[];
   problem: string;
+  built: string;
 }
 
 export interface IStep {

@@ -5,13 +5,26 @@ import { IBuildWanted, IEvent, IMoment, IOutcome, IPicture, ISides } from './sch
 
 export type Which = IOutcome['pictures'][number];
 
+/** What the learner chose, and a page that is loaded again chooses too. */
+export interface IChosen {
+  /** The file that is edited in a copy; empty for none. */
+  edit: string;
+  /** The line that is appended to it. */
+  add: string;
+  /** The figure that is shown; empty for the first. */
+  which: Which | '';
+}
+
 /** Two Dockerfiles, and the builds of them that this page began or found under way. */
 export class SidesModel {
   constructor(
     private _client: Client,
     readonly path: string,
-    private _begun: () => void
-  ) {}
+    private _begun: () => void,
+    chosen: Partial<IChosen> = {}
+  ) {
+    this._chosen = { edit: '', add: '', which: '', ...chosen };
+  }
 
   /** Something changed. */
   get changed(): ISignal<this, void> {
@@ -30,23 +43,51 @@ export class SidesModel {
   moments = new Map<string, IMoment>();
   /** What the last builds came to. */
   outcome: IOutcome | null = null;
-  /** A figure of that, and which. */
+  /** A figure of that. */
   picture: IPicture | null = null;
-  which: Which | '' = '';
+
+  /** What the learner chose. */
+  get chosen(): Readonly<IChosen> {
+    return this._chosen;
+  }
+
+  /** Choose. */
+  choose(part: Partial<IChosen>): void {
+    this._chosen = { ...this._chosen, ...part };
+    this._changed.emit();
+  }
 
   /** Whether there are cold builds that an edit can be compared with. */
   get built(): boolean {
     return this.outcome?.left != null && this.outcome.right != null;
   }
 
-  /** Read the Dockerfiles again; hear builds that another page began. */
+  /** Whether an instruction is another one than was built. */
+  get stale(): boolean {
+    const built = { left: this.outcome?.left, right: this.outcome?.right };
+    const rows = this.sides?.steps ?? [];
+    return (['left', 'right'] as const).some(side => {
+      const now = rows.flatMap(row => row[side]?.text ?? []);
+      const then = built[side]?.steps.map(one => one.text);
+      return then !== undefined && JSON.stringify(then) !== JSON.stringify(now);
+    });
+  }
+
+  /** Read the Dockerfiles again; find what was built before this page was loaded, or is now. */
   async load(): Promise<void> {
     await this._try(async () => {
       this.sides = await this._client.ask('sides', null, { path: this.path });
+      if (this.job || this.outcome) {
+        return;
+      }
+      const { folder, built } = this.sides;
+      if (built) {
+        await this._take(built, this._chosen.which);
+      }
       const { jobs } = await this._client.ask('jobList', null, null);
-      const mine = jobs.filter(one => one.kind === 'build' && one.about === this.sides!.folder).pop();
-      if (mine && !this.job && !this.outcome) {
-        await this._follow(mine.id, true);
+      const mine = jobs.filter(one => !one.ended && one.kind === 'build' && one.about === folder);
+      if (mine.length) {
+        await this._follow(mine.pop()!.id);
       }
     });
   }
@@ -58,7 +99,7 @@ export class SidesModel {
       const path = this.sides.folder;
       const job = await this._client.ask('buildBegin', null, { path, ...wanted });
       this._begun();
-      await this._follow(job.id, wanted.cold);
+      await this._follow(job.id);
     });
   }
 
@@ -73,31 +114,38 @@ export class SidesModel {
 
   /** Draw one of the figures. */
   async draw(which: Which): Promise<void> {
-    await this._try(async () => {
-      this.picture = await this._client.ask('picture', { name: this._last, which }, null);
-      this.which = which;
-    });
+    await this._try(() => this._draw(which));
   }
 
-  private async _follow(job: string, cold: boolean): Promise<void> {
-    const before = [this.outcome, this._last] as const;
-    this.job = this._last = job;
+  private async _draw(which: Which): Promise<void> {
+    this.picture = await this._client.ask('picture', { name: this._last, which }, null);
+    this.choose({ which });
+  }
+
+  private async _follow(job: string): Promise<void> {
+    this.job = job;
     this.moments = new Map();
     this.outcome = this.picture = null;
-    this.which = '';
     this._changed.emit();
     try {
       await this._client.listen(job, events => this._heard(events));
     } finally {
       this.job = '';
     }
-    if (this._ended === 'ended') {
-      this.outcome = await this._client.ask('outcome', { name: job }, null);
-      if (this.outcome.pictures.length) {
-        await this.draw(this.outcome.pictures[0]);
-      }
-    } else if (!cold) {
-      [this.outcome, this._last] = before; // the cold builds are still there to compare with
+    // what was stopped came to nothing: then it is what was built before, if that is still there
+    this.sides = await this._client.ask('sides', null, { path: this.path });
+    if (this.sides.built) {
+      await this._take(this.sides.built);
+    }
+  }
+
+  /** Show what a job came to, with the figure that is wanted or else the first. */
+  private async _take(job: string, wanted: Which | '' = ''): Promise<void> {
+    this._last = job;
+    this.outcome = await this._client.ask('outcome', { name: job }, null);
+    const { pictures } = this.outcome;
+    if (pictures.length) {
+      await this._draw(wanted && pictures.includes(wanted) ? wanted : pictures[0]);
     }
   }
 
@@ -109,7 +157,6 @@ export class SidesModel {
       }
     }
     const last = events[events.length - 1];
-    this._ended = last.kind;
     this.says = last.text || this.says;
     this._changed.emit();
   }
@@ -125,6 +172,6 @@ export class SidesModel {
   }
 
   private _changed = new Signal<this, void>(this);
+  private _chosen: IChosen;
   private _last = '';
-  private _ended = '';
 }

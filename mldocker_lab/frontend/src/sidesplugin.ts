@@ -17,7 +17,7 @@ import { EngineModel } from './enginemodel';
 import { sidesIcon } from './icons';
 import { Client } from './request';
 import { IPairName, ISides } from './schema';
-import { SidesModel } from './sidesmodel';
+import { IChosen, SidesModel } from './sidesmodel';
 import { SidesView } from './sidesview';
 import { IClient, IEngineModel } from './tokens';
 
@@ -53,7 +53,7 @@ export const sides: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('mldocker-lab');
     const tracker = new WidgetTracker<MainAreaWidget<SidesView>>({ namespace: 'mldocker-lab-sides' });
-    const paths = new WeakMap<MainAreaWidget, string>();
+    const models = new WeakMap<MainAreaWidget, SidesModel>();
     let known: IPairName[] = [];
 
     const save = async (shown: ISides) => {
@@ -74,8 +74,8 @@ export const sides: JupyterFrontEndPlugin<void> = {
         panel.content.activeCell?.model.sharedModel.setSource(code(shown, edit, from));
       }
     };
-    const make = (path: string) => {
-      const model = new SidesModel(client, path, () => void engine?.watch());
+    const make = (path: string, chosen: Partial<IChosen>) => {
+      const model = new SidesModel(client, path, () => void engine?.watch(), chosen);
       const view = new SidesView(() => ({
         model,
         trans,
@@ -91,7 +91,7 @@ export const sides: JupyterFrontEndPlugin<void> = {
       widget.title.caption = trans.__('Side by side: %1', path);
       widget.title.icon = sidesIcon;
       widget.title.closable = true;
-      paths.set(widget, path);
+      models.set(widget, model);
       notebooks?.currentChanged.connect(view.update, view);
       widget.disposed.connect(() => notebooks?.currentChanged.disconnect(view.update, view));
       documents.services.contents.fileChanged.connect((_, change) => {
@@ -100,13 +100,20 @@ export const sides: JupyterFrontEndPlugin<void> = {
           void model.load();
         }
       });
+      let kept = model.chosen;
+      model.changed.connect(() => {
+        if (kept !== model.chosen && tracker.has(widget)) {
+          kept = model.chosen;
+          void tracker.save(widget);
+        }
+      });
       void model.load();
       return widget;
     };
-    const show = async (path: string) => {
-      let widget = tracker.find(one => paths.get(one) === path);
+    const show = async (path: string, chosen: Partial<IChosen> = {}) => {
+      let widget = tracker.find(one => models.get(one)?.path === path);
       if (!widget) {
-        widget = make(path);
+        widget = make(path, chosen);
         app.shell.add(widget, 'main');
         await tracker.add(widget);
       }
@@ -126,12 +133,14 @@ export const sides: JupyterFrontEndPlugin<void> = {
       label: args => (args['isLauncher'] ? trans.__('Side by Side') : trans.__('Side by Side …')),
       caption: trans.__('Compare two Dockerfiles: lines, steps, layers, what an edit costs'),
       icon: sidesIcon,
-      describedBy: { args: { type: 'object', properties: { path: { type: 'string' } } } },
+      describedBy: {
+        args: { type: 'object', properties: { path: { type: 'string' }, chosen: { type: 'object' } } }
+      },
       execute: async (args: any) => {
         try {
           const path = args.path ?? (await choose());
           if (path) {
-            await show(path);
+            await show(path, args.chosen);
           }
         } catch (error) {
           await showErrorMessage(trans.__('This cannot be compared'), (error as Error).message);
@@ -171,8 +180,11 @@ export const sides: JupyterFrontEndPlugin<void> = {
     if (restorer) {
       void restorer.restore(tracker, {
         command: COMMAND,
-        args: widget => ({ path: paths.get(widget) ?? '' }),
-        name: widget => paths.get(widget) ?? ''
+        args: widget => {
+          const { path, chosen } = models.get(widget)!;
+          return { path, chosen: { ...chosen } };
+        },
+        name: widget => models.get(widget)!.path
       });
     }
     void app.restored.then(() => learn().catch(() => null));

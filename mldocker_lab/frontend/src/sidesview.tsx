@@ -62,6 +62,11 @@ function View(props: IProps): React.ReactElement {
       <p role="status" className="mldockerlab-says" data-building={!!model.job}>
         {model.says}
       </p>
+      {model.stale && !model.job && (
+        <p className="mldockerlab-quiet" role="status">
+          {trans.__('Changed since it was built: what is new has no result yet.')}
+        </p>
+      )}
       {[problem, sides.problem, ...(outcome?.failed ?? [])].filter(Boolean).map(text => (
         <p key={text} className="mldockerlab-trouble" role="alert">
           {text}
@@ -76,8 +81,7 @@ function View(props: IProps): React.ReactElement {
 
 function Buttons(props: IProps & { sides: ISides }): React.ReactElement {
   const { model, trans, sides, save } = props;
-  const [file, choose] = React.useState('');
-  const [line, write] = React.useState('');
+  const { edit: file, add: line } = model.chosen;
   const begin = async (cold: boolean) => {
     await save(sides);
     await model.build({ cold, edit: cold ? '' : file, add: cold || !file ? '' : line });
@@ -111,7 +115,7 @@ function Buttons(props: IProps & { sides: ISides }): React.ReactElement {
         <>
           <label>
             {trans.__('Edit, in a copy,')}{' '}
-            <select value={file} onChange={event => choose(event.target.value)}>
+            <select value={file} onChange={event => model.choose({ edit: event.target.value })}>
               <option value="">{trans.__('nothing')}</option>
               {sides.files.map(name => (
                 <option key={name}>{name}</option>
@@ -124,7 +128,7 @@ function Buttons(props: IProps & { sides: ISides }): React.ReactElement {
             disabled={!file}
             aria-label={trans.__('Line to append')}
             placeholder={trans.__('a comment, or this line')}
-            onChange={event => write(event.target.value)}
+            onChange={event => model.choose({ add: event.target.value })}
           />
           <button type="submit" className="jp-mod-styled" disabled={busy}>
             {trans.__('Build again')}
@@ -195,7 +199,7 @@ function Step(props: {
   trans: TranslationBundle;
 }): React.ReactElement {
   const { side, one, model, built, most, trans } = props;
-  const done = built?.steps.find(step => step.step === one.step);
+  const done = built?.steps.find(step => step.step === one.step && step.text === one.text);
   const moment = model.moments.get(`${side}${one.step}`);
   const makes = /^(RUN|COPY|ADD)\b/i.test(one.text);
   const state = done?.status ?? moment?.state ?? (makes ? 'waiting' : 'metadata');
@@ -249,7 +253,8 @@ function total(one: IBuiltSide, trans: TranslationBundle): string {
 
 function Pictures(props: IProps & { sides: ISides }): React.ReactElement | null {
   const { model, trans, sides, insert } = props;
-  const { outcome, picture, which } = model;
+  const { outcome, picture } = model;
+  const { which } = model.chosen;
   if (!outcome || !picture) {
     return null;
   }
