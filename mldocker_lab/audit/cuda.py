@@ -72,7 +72,7 @@ class Seen:
         wheels: the CUDA versions that are named.
         faults: what speaks against it, whatever the base is.
         wanted: a package that makes no sense without a GPU.
-        runtime: doubts about onnxruntime-gpu, which count if no wheel brings CUDA.
+        runtime: doubts about what looks for its CUDA in the image; no wheel may bring one.
         settled: torch was taken from an index that names its CUDA, or the CPU.
         open_torch: installations of torch that leave its CUDA open: what speaks for no answer.
         torch: torch itself is installed.
@@ -246,7 +246,7 @@ def _tensorflow(package: Requirement, spot: Spot, base: Base, seen: Seen) -> Non
         return
     if package.pinned is False and base.cuda[0] < OPEN_CUDA and _lets_in_newest(package):
         said = f"{package.text} asks for CUDA {OPEN_CUDA} or newer, {base.text} has another"
-        seen.faults.append((said, spot))
+        seen.runtime.append((said, spot))
     if needs is None:
         return
     (major, minor), cudnn = needs

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Deployment", "Unit", "units"]
 
 _OTHERS = re.compile(
-    r"(^|/)(postgres|postgresql|redis|mysql|mariadb|mongo|nginx|traefik|rabbitmq|kafka|zookeeper|"
-    r"minio|elasticsearch|"
+    r"(^|/)(postgres|postgresql|postgis|pgvector|timescaledb|redis|redis-stack(-server)?|valkey|mysql|"
+    r"mariadb|mongo|mongodb|nginx|traefik|rabbitmq|kafka|zookeeper|minio|elasticsearch|opensearch|"
+    r"neo4j|clickhouse(-server)?|cassandra|chroma|weaviate|kibana|influxdb|"
     r"grafana|prometheus|memcached|caddy|busybox|alpine|jaeger|adminer|pgadmin4?|etcd|milvus|"
     r"qdrant|vault|envoy|cloud-sdk|hadolint|registry|nvidia/cuda|aws-cli|curl|mlflow|mongo-express)"
     r"([:@/]|$)",

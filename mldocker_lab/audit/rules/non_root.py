@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _DROPS = re.compile(r"^(gosu|su-exec|setpriv|chroot|runuser)$")
 
+#: Variables in which Jupyter's and micromamba's images name their user.
+_BASES_OWN = frozenset(["NB_UID", "NB_USER", "MAMBA_USER", "MAMBA_USER_ID"])
+
 
 def judge(target: Target) -> Judged:
     """The last USER of the image, or the user of its base, is not root."""
@@ -45,6 +48,8 @@ def _named(target: Target, step: Step) -> Judged:
             return passed(
                 f"USER {text} is set by {target.root.text}, which runs as {inherited}", spot
             )
+        if name.strip("${}") in _BASES_OWN:
+            return passed(f"USER {text} is the user that such bases set up", spot)
         return unjudged(f"USER {text} hangs on a variable that has no value here", spot)
     if _root(name):
         return failed(f"the last USER is {name or 'empty, which means root'}", spot)

@@ -284,6 +284,26 @@ def test_what_has_no_version_on_an_old_cuda():
     assert status("gpu-compat", CUDA + "RUN pip install torch\n") == "not-judged"
 
 
+def test_a_tensorflow_beside_a_torch_that_fits():
+    base = "FROM nvidia/cuda:11.1.1-cudnn8-runtime-ubuntu18.04\nRUN pip install tensorflow\n"
+    assert status("gpu-compat", base) == "fail"
+    torch = f"RUN pip install torch==1.8.2+cu111 -f {WHEELS}/lts\n"
+    assert status("gpu-compat", base + torch) == "pass"
+
+
+@pytest.mark.parametrize("name", ["$NB_UID", "${NB_USER}", "$MAMBA_USER"])
+def test_the_user_that_a_base_names_in_a_variable(name):
+    assert status("non-root", f"ARG BASE\nFROM $BASE\nUSER root\nUSER {name}\n") == "pass"
+    assert status("non-root", "ARG BASE\nFROM $BASE\nUSER $OTHER\n") == "not-judged"
+
+
+@pytest.mark.parametrize("image", ["pgvector/pgvector:pg17", "timescale/timescaledb:2", "neo4j:5"])
+def test_the_health_of_a_database_is_not_the_services(image):
+    compose = f"services:\n  db:\n    image: {image}\n    healthcheck:\n      test: ['CMD', 'x']\n"
+    files = {"Dockerfile": SLIM + SERVES, "compose.yml": compose}
+    assert status("healthcheck", files) == "fail"
+
+
 def test_tensorflow_without_a_cudnn():
     bare = "FROM nvidia/cuda:9.0-devel-ubuntu16.04\n"
     wheel = "RUN pip install tensorflow-gpu==1.6.0\n"
