@@ -1,4 +1,7 @@
-"""Checks that are stopped in the middle end at once, and leave nothing on the engine."""
+"""Checks that are stopped in the middle end at once, and leave nothing on the engine.
+
+They stand with the server's tests, which have a process without Playwright's event loop.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,15 @@ def serve(evidence):
         list(pool.map(wait, [volume, volume]))
     return passed()
 """
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(monkeypatch):
+    """Other tests come and go in the usual one; a short name, for sockets have to fit."""
+    with tempfile.TemporaryDirectory(prefix="stop-") as name:
+        monkeypatch.setenv("TMPDIR", name)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield
 
 
 @pytest.fixture
