@@ -41,6 +41,11 @@ class Project:
         return cls(tuple(files), files.get, whole, sizes=sizes)
 
     @cached_property
+    def at_hand(self) -> bool:
+        """There is more than Dockerfiles: the folder that a build sends can be looked at."""
+        return self.whole and any("dockerfile" not in name.lower() for name in self.names)
+
+    @cached_property
     def inside(self) -> frozenset[str]:
         """The files of the build context, relative to it."""
         if not self.context:

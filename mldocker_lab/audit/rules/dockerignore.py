@@ -99,13 +99,8 @@ def _keeps_data(target: Target) -> bool:
     return any(not one.keep and _NAMES_DATA.search(one.text) for one in patterns)
 
 
-def _at_hand(target: Target) -> bool:
-    """There is more than Dockerfiles in the project: the context is at hand."""
-    return any("dockerfile" not in name.lower() for name in target.project.names)
-
-
 def _none(target: Target) -> Judged:
-    if not _at_hand(target):
+    if not target.project.at_hand:
         return unjudged("the folder that is sent is not at hand")
     edit = Edit(target.ignore_file, 0, 0, _harmless(target, _PROPOSED))
     all_of_it = any(broad(step) for step in target.all_steps)

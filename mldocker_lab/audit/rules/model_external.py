@@ -141,7 +141,7 @@ def _copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
 
 
 def _at_hand(target: Target, text: str) -> bool:
-    return target.project.whole and ("*" in text or bool(target.project.below(text)))
+    return target.project.at_hand and ("*" in text or bool(target.project.below(text)))
 
 
 def _made(target: Target, step: Step) -> bool:
