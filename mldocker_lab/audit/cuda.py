@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.finding import Spot
 from mldocker_lab.audit.frameworks import OPEN_CUDA, tensorflow_needs, torch_cuda
 from mldocker_lab.audit.origins import origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements
+from mldocker_lab.audit.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mldocker_lab.audit.finding import Spot
 from mldocker_lab.audit.shell import commands
+from mldocker_lab.audit.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.spot import Spot
 
 __all__ = [
     "Edit",
@@ -17,32 +18,12 @@ __all__ = [
     "Fix",
     "Judged",
     "Rule",
-    "Spot",
     "failed",
     "passed",
     "unjudged",
 ]
 
 Status = Literal["pass", "fail", "not-judged"]
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place in a file.
-
-    Attributes:
-        file: its path in the project, with slashes.
-        line, column: where it begins, from 1.
-        end_line, end_column: behind its last character, from 1.
-        message: what is wrong there; "" to say the evidence.
-    """
-
-    file: str
-    line: int
-    column: int = 1
-    end_line: int = 0
-    end_column: int = 0
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.requirements import Requirement, conda, requirement
+from mldocker_lab.audit.wrappers import CONDAS, after_options
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step
     from mldocker_lab.audit.shell import Command, Word
+    from mldocker_lab.audit.step import Step
 
-__all__ = ["Install", "install", "unwrapped"]
+__all__ = ["Install", "install", "installs_of"]
 
 _PIP = re.compile(r"pip(\d+(\.\d+)?)?$")
 _PYTHON = re.compile(r"(python|pypy)(\d+(\.\d+)?)?$")
-_CONDAS = frozenset(["conda", "mamba", "micromamba"])
-_WRAPPERS = frozenset(
-    """
-sudo env exec time nice nohup command eatmydata xargs gosu su-exec chroot numactl setarch timeout
-retry yes
-""".split()
-)
-_WITH_USER = frozenset(["gosu", "su-exec", "chroot"])  # their first argument is no command
 _WITH_VALUE = frozenset(
     """
 -r --requirement -c --constraint -e --editable -i --index-url --extra-index-url -f --find-links
@@ -90,43 +83,11 @@ class Install:
         return frozenset(one.name for one in self.packages if one.name)
 
 
-def unwrapped(command: Command) -> Command:
-    """The command without ``sudo``, ``env A=b``, ``exec``, ``conda run -n x`` and the like."""
-    for _ in range(6):
-        texts = command.texts
-        if not texts:
-            break
-        name = command.name
-        skip = 0
-        if name in _WRAPPERS:
-            skip = 1
-            while skip < len(texts) and (
-                texts[skip].startswith("-") or re.match(r"\w+=|\d+[smh]?$", texts[skip])
-            ):
-                takes = name == "xargs" and texts[skip] in ("-n", "-a", "-P", "-L", "-I", "-d")
-                takes = takes or (
-                    name in ("sudo", "nice", "env") and texts[skip] in ("-u", "-n", "-g")
-                )
-                skip += 2 if takes else 1
-            skip += name in _WITH_USER
-        elif name in _CONDAS and texts[1:2] == ("run",):
-            skip = _after_options(texts, 2, ("-n", "--name", "-p", "--prefix", "--cwd"))
-        elif name in ("uv", "poetry", "pipenv", "pdm", "hatch", "pixi", "rye") and texts[1:2] == (
-            "run",
-        ):
-            skip = _after_options(
-                texts, 2, ("--with", "--python", "-p", "-e", "--extra", "--group")
-            )
-        if not skip or skip >= len(texts):
-            break
-        command = command.shifted(skip)
-    return command
-
-
-def _after_options(texts: tuple[str, ...], at: int, valued: tuple[str, ...]) -> int:
-    while at < len(texts) and texts[at].startswith("-"):
-        at += 2 if texts[at] in valued else 1
-    return at
+def installs_of(step: Step) -> tuple[Install, ...]:
+    """The commands of a RUN that install Python packages."""
+    if step.keyword != "RUN":
+        return ()
+    return tuple(one for command in step.plain if (one := install(step, command)))
 
 
 def install(step: Step, command: Command) -> Install | None:
@@ -144,7 +105,7 @@ def install(step: Step, command: Command) -> Install | None:
         return _pip("pip", step, command, 2, done=True) if "install" in texts[1:2] else None
     if name == "uv":
         return _uv(step, command)
-    if name in _CONDAS:
+    if name in CONDAS:
         return _conda(step, command)
     return _project(step, command)
 
@@ -243,7 +204,7 @@ def _short(text: str, queue: list[Word]) -> list[tuple[str, str]]:
 
 def _uv(step: Step, command: Command) -> Install | None:
     texts = command.texts
-    at = _after_options(
+    at = after_options(
         texts, 1, ("--directory", "--project", "--python", "-p", "--cache-dir", "--color")
     )
     verb = texts[at] if at < len(texts) else ""
@@ -267,7 +228,7 @@ def _uv(step: Step, command: Command) -> Install | None:
 
 def _conda(step: Step, command: Command) -> Install | None:
     texts = command.texts
-    at = _after_options(texts, 1, ("-r", "--root-prefix"))
+    at = after_options(texts, 1, ("-r", "--root-prefix"))
     verb = texts[at] if at < len(texts) else ""
     if verb == "env":
         at += 1
@@ -315,7 +276,7 @@ def _project(step: Step, command: Command) -> Install | None:
     texts = command.texts
     if not known:
         return None
-    at = _after_options(texts, 1, ("-C", "--directory", "-P", "--project"))
+    at = after_options(texts, 1, ("-C", "--directory", "-P", "--project"))
     lock, verbs, flags = known
     if at >= len(texts) or texts[at] not in (*verbs, "add"):
         return None

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
+    from mldocker_lab.audit.step import Step
 
 __all__ = ["broad", "context_sources", "origin", "project_requirements"]
 

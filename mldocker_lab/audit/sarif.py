@@ -12,8 +12,9 @@ from mldocker_lab.audit.rules import all_rules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mldocker_lab.audit.finding import Finding, Rule, Spot
+    from mldocker_lab.audit.finding import Finding, Rule
     from mldocker_lab.audit.scorecard import Scorecard
+    from mldocker_lab.audit.spot import Spot
 
 __all__ = ["sarif"]
 

@@ -6,12 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.installs import unwrapped
 from mldocker_lab.audit.origins import origin
 from mldocker_lab.audit.shell import Command, commands
+from mldocker_lab.audit.wrappers import unwrapped
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.step import Step
 
 __all__ = ["PYTHON", "is_job", "is_python", "logs_to_streams", "programs", "unbuffered"]
 

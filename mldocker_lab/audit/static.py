@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mldocker_lab.audit.finding import Edit, Finding, Fix, Judged, Spot, unjudged
+from mldocker_lab.audit.finding import Edit, Finding, Fix, Judged, unjudged
 from mldocker_lab.audit.model import Target
 from mldocker_lab.audit.project import Project
 from mldocker_lab.audit.rules import all_rules
+from mldocker_lab.audit.spot import Spot
 from mldocker_lab.audit.suppress import suppressions
 from mldocker_lab.dockerfile.lenient import parse_leniently
 

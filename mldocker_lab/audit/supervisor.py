@@ -6,7 +6,7 @@ import configparser
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.finding import Spot
+from mldocker_lab.audit.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step
     from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.step import Step
 
 __all__ = [
     "announces",

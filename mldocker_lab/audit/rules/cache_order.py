@@ -12,8 +12,9 @@ from mldocker_lab.audit.installs import Install, install
 from mldocker_lab.audit.origins import broad, context_sources
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.step import Step
 
 _SYSTEM = {
     "apt-get": "install",

@@ -12,12 +12,12 @@ from mldocker_lab.audit.finding import (
     Fix,
     Judged,
     Rule,
-    Spot,
     failed,
     passed,
     unjudged,
 )
 from mldocker_lab.audit.origins import broad, context_sources
+from mldocker_lab.audit.spot import Spot
 from mldocker_lab.dockerfile.ignore import Patterns
 
 if TYPE_CHECKING:

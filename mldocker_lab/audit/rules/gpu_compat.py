@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.cuda import dotted, survey
-from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.cuda import Seen, Wheel
     from mldocker_lab.audit.images import Base
     from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.spot import Spot
 
 _TRUE = frozenset(["1", "t", "true"])
 _REQUIRED = re.compile(r"cuda>=?\d+\.\d+")

@@ -10,7 +10,8 @@ from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, un
 from mldocker_lab.audit.started import is_job
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.step import Step
 
 _ALWAYS = re.compile(r"^(true|:|exit 0|echo\b.*|/bin/true)$")
 _GETS_CURL = re.compile(r"(?<![\w-])curl(?![\w.-])")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.cuda import asked
-from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.spot import Spot
+    from mldocker_lab.audit.step import Step
 
 _PACKAGES = re.compile(
     r"^(jupyter(lab|hub)?|notebook|jupyter-[\w-]+|jupyterlab-[\w-]+|ipykernel|voila|nbclassic)$"

@@ -10,7 +10,8 @@ from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.step import Step
 
 _FRAMEWORK = re.compile(
     r"^(torch|pytorch|tensorflow(-gpu|-cpu)?|jax(lib)?|mxnet.*|paddlepaddle.*|onnxruntime(-gpu)?|"
@@ -25,7 +26,7 @@ def judge(target: Target) -> Judged:
     for step in target.chain:
         if step.keyword != "RUN":
             continue
-        found = list(step.installs)
+        found = list(target.installs_of(step))
         seen = seen or bool(found)
         system = any(_system(step))
         real = [one for one in found if not _only_tools(one)]

@@ -7,15 +7,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 from mldocker_lab.audit.logging_code import gunicorn_log, log_file_line, streams
 from mldocker_lab.audit.origins import origin
+from mldocker_lab.audit.spot import Spot
 from mldocker_lab.audit.started import is_python, logs_to_streams, programs, unbuffered
 from mldocker_lab.audit.supervisor import kept_in_files, programs_seen
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.step import Step
 
 _STREAMS = re.compile(r"^(-|/dev/(stdout|stderr|fd/[12])|/proc/(1|self)/fd/[12]|/dev/tty)$")
 _LOG_OPTION = re.compile(

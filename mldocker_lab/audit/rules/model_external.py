@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 from mldocker_lab.audit.origins import broad, origin
 from mldocker_lab.audit.started import programs
 from mldocker_lab.audit.weights import (
@@ -24,8 +24,10 @@ from mldocker_lab.audit.weights import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.spot import Spot
+    from mldocker_lab.audit.step import Step
 
 _HUB_CACHES = (
     "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",
@@ -64,7 +66,9 @@ def _ran(target: Target, step: Step) -> tuple[list[str], list[str]]:
     """What a RUN brings for sure, and what it may bring."""
     said = [text for command in step.plain if (text := fetches(command))]
     said += ["a model is loaded by Python in a here-document"] if loads(step) else []
-    packages = [p.name for one in step.installs for p in one.packages if is_package(p.name)]
+    packages = [
+        p.name for one in target.installs_of(step) for p in one.packages if is_package(p.name)
+    ]
     said += [f"a trained model is installed as a package: {name}" for name in packages]
     announced = "" if said else announces(step)
     said += [f"it says so itself: {announced}"] if announced else []

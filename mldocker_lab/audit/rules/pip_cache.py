@@ -10,7 +10,8 @@ from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed,
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.step import Step
 
 _OFF = {"pip": "--no-cache-dir", "uv": "--no-cache"}
 _VARIABLES = {"pip": ("PIP_NO_CACHE_DIR",), "uv": ("UV_NO_CACHE",)}
@@ -24,7 +25,7 @@ def judge(target: Target) -> Judged:
     """Every pip of the image has its cache off, in a mount, or removed in the same RUN."""
     seen, faults = False, []
     for step in target.chain:
-        for one in step.installs:
+        for one in target.installs_of(step):
             if one.tool in _OFF and not _offline_tool(one):
                 seen = True
                 if not _clean(step, one):

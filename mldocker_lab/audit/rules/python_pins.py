@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed, unjudged
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 from mldocker_lab.audit.origins import context_sources, origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements, is_lock
+from mldocker_lab.audit.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,12 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.finding import Example, Judged, Rule, Spot, failed, passed
+from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 from mldocker_lab.audit.origins import context_sources
 from mldocker_lab.dockerfile.lookalikes import secret
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Step, Target
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.spot import Spot
+    from mldocker_lab.audit.step import Step
 
 _NAME = re.compile(
     r"(^|_)(API_?KEY|AUTH|CREDENTIALS?|PASSWORD|PASSWD|PWORD|SECRET|TOKEN|ACCESS_KEY(_ID)?|"
