@@ -183,6 +183,11 @@ class Base:
         )
 
     @property
+    def rocm(self) -> bool:
+        """Its name says that it is for AMD's GPUs."""
+        return "rocm" in self.name.lower()
+
+    @property
     def cuda(self) -> tuple[int, int | None] | None:
         """Major and minor version of its CUDA, as far as its name tells."""
         name, tag = self.repository.lower(), self.tag.lower()

@@ -49,7 +49,8 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
     if not base.known:
         return unjudged(f"the base {base.text} hangs on a build argument", here)
     if base.gpu and re.search(r"\d", base.tag):
-        return passed(f"{base.text} fixes its CUDA, although its tag does not name it", here)
+        said = f"{base.text} fixes its {_platform(base)}"
+        return passed(said if base.rocm else f"{said}, although its tag does not name it", here)
     if base.gpu or seen.wanted:
         said = f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read"
         return unjudged(said, here)
@@ -64,8 +65,13 @@ def _base(base: Base, here: Spot) -> list[tuple[str, Spot]]:
     jetson = base.repository.startswith(("nvidia/l4t", "dustynv/"))
     open_tag = not base.digest and "${" not in base.tag and not re.search(r"\d", base.tag)
     if base.known and base.gpu and base.cuda is None and open_tag and not jetson:
-        return [(f"{base.text} names no CUDA version: nobody can say which driver it needs", here)]
+        said = f"{base.text} names no {_platform(base)} version"
+        return [(f"{said}: nobody can say which driver it needs", here)]
     return []
+
+
+def _platform(base: Base) -> str:
+    return "ROCm" if base.rocm else "CUDA"
 
 
 def _differences(target: Target, base: Base, seen: Seen) -> list[tuple[str, Spot]]:
