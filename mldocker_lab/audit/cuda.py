@@ -6,20 +6,20 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.frameworks import OPEN_CUDA, tensorflow_needs, torch_cuda
-from mldocker_lab.audit.origins import origin, project_requirements
-from mldocker_lab.audit.requirements import file_requirements
-from mldocker_lab.audit.spot import Spot
+from mldocker_lab.audit.frameworks import OPEN_CUDA, onnxruntime_cuda, tensorflow_needs, torch_cuda
+from mldocker_lab.audit.origins import asked
+from mldocker_lab.audit.scripts import installs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mldocker_lab.audit.images import Base
     from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
+    from mldocker_lab.audit.spot import Spot
 
-__all__ = ["Seen", "Wheel", "asked", "dotted", "survey"]
+__all__ = ["Seen", "Wheel", "dotted", "survey"]
 
 #: The CUDA versions that PyTorch has published wheel indexes for.
 _INDEXES = frozenset(
@@ -38,6 +38,9 @@ _OPTIONS = (
     "--index-url", "-i", "--extra-index-url", "-f", "--find-links", "--index", "--default-index",
     "--torch-backend",
 )  # fmt: skip
+#: Indexes that get no new torch any more, and the options that put one beside the usual index.
+_ENDED = _INDEXES - frozenset("126 128 129 130 132".split())
+_BESIDE = ("--extra-index-url", "PIP_EXTRA_INDEX_URL", "-f", "--find-links")
 _VARIABLES = (
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
     "UV_TORCH_BACKEND",
@@ -77,6 +80,7 @@ class Seen:
         open_torch: installations of torch that leave its CUDA open: what speaks for no answer.
         torch: torch itself is installed.
         beside: packages that bring torch along.
+        overruled: an extra index from which pip takes nothing, for the usual one has newer wheels.
     """
 
     wheels: list[Wheel] = field(default_factory=list)
@@ -87,6 +91,7 @@ class Seen:
     open_torch: list[tuple[str, Spot]] = field(default_factory=list)
     torch: bool = False
     beside: list[tuple[Requirement, Spot]] = field(default_factory=list)
+    overruled: str = ""
 
 
 def dotted(major: int, minor: int | None) -> str:
@@ -102,30 +107,21 @@ def _version(digits: str) -> tuple[int, int | None]:
     return (number, None) if number in _MAJORS else (number // 10, number % 10)
 
 
-def asked(target: Target, one: Install) -> list[tuple[Requirement, Spot]]:
-    """What an installation asks for, with its place: on its line, in its files, by its project."""
-    found = []
-    for package in one.packages:
-        start, end = one.places.get(package.text, (one.command.start, one.command.end))
-        found.append((package, target.span(start, end)))
-    below: list[tuple[str, Requirement]] = []
-    for path in one.files:
-        here = origin(target, one.step, path)
-        below += (file_requirements(here, target.project.text) or []) if here else []
-    if one.project:  # with a lock, only its indexes count: the lock decides about versions
-        named = project_requirements(target, one) or []
-        below += [(f, p) for f, p in named if not one.files or p.text.startswith("--index-url")]
-    return found + [(p, Spot(target.project.in_context(f), p.line)) for f, p in below]
-
-
 def survey(target: Target) -> Seen:
     """What the installations of a target say about CUDA."""
     seen = Seen()
-    for one in target.installs():
+    for one in installs(target):
         packages = asked(target, one)
-        values = [*one.all(*_OPTIONS), *(one.step.env.get(name) or "" for name in _VARIABLES)]
-        indexes = [(value, target.spot(one.command)) for value in values if value]
-        indexes += [(p.text, spot) for p, spot in packages if p.text.startswith("-")]
+        values = [(o, value) for o, value in one.options if o in _OPTIONS]
+        values += [(name, one.step.env.get(name) or "") for name in _VARIABLES]
+        given = [(name, value, target.spot(one.command)) for name, value in values if value]
+        given += [
+            (p.text.partition(" ")[0], p.text, spot) for p, spot in packages if p.text[:1] == "-"
+        ]
+        left = _left_aside(one, packages)
+        lost = [v for name, v, _ in given if name in _BESIDE and left(v)]
+        seen.overruled = next(iter(lost), seen.overruled)
+        indexes = [(v, spot) for _, v, spot in given if v not in lost]
         settled = True in [_index(value, spot, seen) for value, spot in indexes]
         decided = settled or any(not _ANY_WHEELS.search(value) for value, _ in indexes)
         for package, spot in packages:
@@ -141,6 +137,22 @@ def survey(target: Target) -> Seen:
         package, spot = seen.beside[0]
         _torch(package, spot, target.root, seen)
     return seen
+
+
+def _left_aside(one: Install, packages: list[tuple[Requirement, Spot]]) -> Callable[[str], bool]:
+    """Whether pip takes nothing from an index that stands beside the usual one.
+
+    pip takes the newest version of both; an index that gets no new torch any more loses, unless
+    the version is fixed. uv takes what the extra index has.
+    """
+    torch = next((p for p, _ in packages if p.name == "torch"), None)
+    loose = one.tool == "pip" and torch and torch.pinned is False and _lets_in_newest(torch)
+
+    def left(value: str) -> bool:
+        found = _INDEX.search(value)
+        return bool(loose and found and next(g for g in found.groups() if g) in _ENDED)
+
+    return left
 
 
 def _toolkits(target: Target) -> Iterator[Wheel]:
@@ -186,7 +198,7 @@ def _package(
     elif package.name in ("torchvision", "torchaudio") and free:
         seen.beside.append((package, spot))
     if package.name == "onnxruntime-gpu":
-        _onnxruntime(package, spot, base, seen)
+        _onnxruntime(package, spot, base, seen, indexed=indexed)
     elif package.name.startswith("tensorflow") and one.tool != "conda":
         _tensorflow(package, spot, base, seen)
 
@@ -202,7 +214,7 @@ def _conda(package: Requirement, spot: Spot, seen: Seen) -> None:
 
 def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
     """Torch from the usual index: its wheels bring a CUDA of their own."""
-    if not base.known or (base.user is None and not base.cuda):
+    if not base.known or (base.user is None and not base.gpu):
         return
     major = torch_cuda(package.version)
     if "pytorch" in base.repository:  # what is there stays, unless another version is asked for
@@ -216,6 +228,8 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
         and _lets_in_newest(package)
     ):
         said = f"{package.text} brings CUDA {OPEN_CUDA} or newer, {base.text} has another"
+        if seen.overruled:
+            said += f"; {seen.overruled} stands beside the usual index, which has newer wheels"
         seen.faults.append((said, spot))
         return
     if package.pinned is False:
@@ -267,8 +281,14 @@ def _bare(base: Base) -> bool:
     return "nvidia/cuda" in base.repository and bool(base.tag) and "cudnn" not in base.tag
 
 
-def _onnxruntime(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
+def _onnxruntime(
+    package: Requirement, spot: Spot, base: Base, seen: Seen, *, indexed: bool
+) -> None:
     if "[cuda" in package.text.replace(" ", "") or not base.known:
+        return
+    major = None if indexed else onnxruntime_cuda(package.version)
+    if major and base.cuda and base.cuda[0] != major:
+        seen.faults.append((f"{package.text} is built for CUDA {major}, not for {base.text}", spot))
         return
     silently = "it falls back to the CPU without an error"
     plain = base.cuda is None and not base.gpu and base.user is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,6 +20,8 @@ from mldocker_lab.audit.spot import Spot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mldocker_lab.audit.shell import Command
+
 __all__ = ["Deployment", "Unit", "units"]
 
 _OTHERS = re.compile(
@@ -26,10 +29,12 @@ _OTHERS = re.compile(
     r"mariadb|mongo|mongodb|nginx|traefik|rabbitmq|kafka|zookeeper|minio|elasticsearch|opensearch|"
     r"neo4j|clickhouse(-server)?|cassandra|chroma|weaviate|kibana|influxdb|"
     r"grafana|prometheus|memcached|caddy|busybox|alpine|jaeger|adminer|pgadmin4?|etcd|milvus|"
-    r"qdrant|vault|envoy|cloud-sdk|hadolint|registry|nvidia/cuda|aws-cli|curl|mlflow|mongo-express)"
+    r"qdrant|vault|envoy|localstack|cloud-sdk|hadolint|registry|nvidia/cuda|aws-cli|curl|mlflow|mongo-express)"
     r"([:@/]|$)",
     re.IGNORECASE,
 )
+_IMAGE = re.compile(r"\w[\w./-]*:[\w.-]+$")
+_PORTS = re.compile(r"\d+:\d+$")
 _MEMORY_FLAG = re.compile(r"^(-m.*|--memory(=.*)?)$")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NESTED = 40  # anchors may nest without end
@@ -271,42 +276,40 @@ def _script(path: str, text: str) -> Iterator[Unit]:
     )
     text = re.sub(r"<<-?\s*(['\"]?)\w+\1", "", text)  # what ssh runs elsewhere counts, too
     for command in commands(text, {}):
-        words = command.texts
-        at = next(
-            (i for i, w in enumerate(words) if w in ("docker", "podman", "nvidia-docker")), -1
-        )
-        if at < 0 or words[at + 1 : at + 2] != ("run",):
-            continue
-        options = words[at + 2 :]
-        memory = any(_MEMORY_FLAG.match(word) for word in options)
-        probe = any(word.startswith("--health-cmd") for word in options)
-        user = next(
-            (options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-u", "--user")), ""
-        )
-        user = user or next((w.partition("=")[2] for w in options if w.startswith("--user=")), "")
         line = text.count("\n", 0, command.start) + 1
-        image = next(
-            (
-                w
-                for w in options
-                if re.match(r"[\w./-]+:[\w.-]+$", w) and not re.match(r"\d+:\d+$", w)
-            ),
-            "",
-        )
-        mounts = [
-            options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-v", "--volume", "--mount")
-        ]
-        environment = [options[i + 1] for i, w in enumerate(options[:-1]) if w in ("-e", "--env")]
-        yield Unit(
-            "docker run",
-            image or "a container",
-            image,
-            "",
-            "",
-            memory,
-            probe,
-            user,
-            Spot(path, line),
-            tuple(mounts),
-            tuple(environment),
-        )
+        kept = [value for value in command.sets.values() if " run " in value]
+        for one in (command, *(inner for value in kept for inner in commands(value, {}))):
+            unit = _run(one, Spot(path, line))
+            if unit:
+                yield unit
+
+
+def _run(command: Command, spot: Spot) -> Unit | None:
+    """The container that ``docker run`` starts; None for another command."""
+    words = command.texts
+    engines = ("docker", "podman", "nvidia-docker")
+    at = next((i for i, word in enumerate(words) if word in engines), -1)
+    if at < 0 or words[at + 1 : at + 2] != ("run",):
+        return None
+    options = words[at + 2 :]
+    image = next((w for w in options if _IMAGE.match(w) and not _PORTS.match(w)), "")
+    users = _values(options, "-u", "--user")
+    users += tuple(w.partition("=")[2] for w in options if w.startswith("--user="))
+    return Unit(
+        "docker run",
+        image or "a container",
+        image,
+        "",
+        "",
+        any(_MEMORY_FLAG.match(word) for word in options),
+        any(word.startswith("--health-cmd") for word in options),
+        next(iter(users), ""),
+        spot,
+        _values(options, "-v", "--volume", "--mount"),
+        _values(options, "-e", "--env"),
+    )
+
+
+def _values(options: tuple[str, ...], *names: str) -> tuple[str, ...]:
+    """What stands behind each of these options."""
+    return tuple(value for name, value in pairwise(options) if name in names)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mldocker_lab.audit.requirements import Requirement
 
-__all__ = ["OPEN_CUDA", "tensorflow_needs", "torch_cuda"]
+__all__ = ["OPEN_CUDA", "onnxruntime_cuda", "tensorflow_needs", "torch_cuda"]
 
 #: CUDA's major version that a PyTorch or TensorFlow without a version brings or asks for at least.
 OPEN_CUDA = 12
@@ -36,6 +36,8 @@ _TENSORFLOW = (
     ((2, 15), (12, 2), 8),
     ((2, 18), (12, 5), 9),
 )
+#: First minor version of onnxruntime-gpu 1.x, and its CUDA: "CUDA Execution Provider", ORT's docs.
+_ONNXRUNTIME = ((24, None), (19, 12), (7, 11), (0, 10))
 _NEWEST_TENSORFLOW = (2, 20)
 _ONE_PACKAGE = (2, 1)  # before it, plain tensorflow computes on the CPU only
 
@@ -43,6 +45,14 @@ _ONE_PACKAGE = (2, 1)  # before it, plain tensorflow computes on the CPU only
 def torch_cuda(version: str) -> int | None:
     """CUDA's major version in torch's usual wheels of that version; None if it is not known."""
     return _TORCH.get(".".join(version.split(".")[:2]))
+
+
+def onnxruntime_cuda(version: str) -> int | None:
+    """CUDA's major version that the usual wheel of an onnxruntime-gpu looks for, if it is known."""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if not numbers or numbers[1] != "1":
+        return None
+    return next((cuda for first, cuda in _ONNXRUNTIME if first <= int(numbers[2])), None)
 
 
 def tensorflow_needs(package: Requirement) -> tuple[tuple[int, int], int] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mldocker_lab.dockerfile.instruction import Instruction
 
-__all__ = ["Base", "base_of"]
+__all__ = ["Base", "base_of", "is_published"]
 
 _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64}|sha256:[^\s]+)$", re.IGNORECASE)
 
@@ -36,7 +36,8 @@ google.com/cloudsdktool/ google/cloud-sdk kaggle/ ubi7/ubi ubi8/ubi ubi8/ubi-min
 ubi9/ubi-minimal ubi8 ubi9 redhat/ubi8 redhat/ubi9 redhat/ubi8-minimal redhat/ubi9-minimal
 mldocker-lab/ linuxserver/
 axolotlai/ daskdev/ denoland/ emscripten/ gaudi-docker/ jupyterhub/jupyterhub mosaicml/ opensuse/
-oven/bun photon prefix-dev/pixi rocker/ rockylinux/ rustlang/ unit winglian/
+oven/bun photon prefix-dev/pixi rocker/ rockylinux/ rstudio/ alphacep/ ocrd/ rustlang/
+unit winglian/
 """.split()
 
 #: Images that run as someone else; "" where that depends on the tag.
@@ -102,12 +103,19 @@ _NO_CURL = re.compile(
 _UNBUFFERED = re.compile(
     r"pytorch/torchserve|(huggingface-)?(pytorch|tensorflow|mxnet)(-\w+)?-(inference|training)(:|$)"
 )
+#: Amazon's Deep Learning Containers, by their repositories; they run as root.
+_DEEP_LEARNING = re.compile(
+    r"(stabilityai-|huggingface-)?(pytorch|tensorflow|mxnet|autogluon|djl)(-[a-z]+)*-(inference|training)"
+)
 #: Images that start a server whose log goes to the standard streams.
 _STREAMS = re.compile(
-    r"tiangolo/|jupyter/|jupyterhub/|kubeflownotebookswg/|nvidia/tritonserver|tensorflow/serving|"
-    r"vllm/|ollama/|mlflow/mlflow|huggingface/text-|heartexlabs/|seldonio/mlserver|"
-    r"lmsysorg/"
+    r"tiangolo/|jupyter/|jupyterhub/|kubeflownotebookswg/|tensorflow/serving|vllm/vllm-openai|"
+    r"ollama/|huggingface/text-|heartexlabs/|seldonio/mlserver|rasa/rasa|lambda/"
 )
+
+
+#: The namespaces of Docker's official images: all platforms', and those of one.
+_LIBRARY = re.compile(r"^((docker/)?library/|(amd64|i386|arm32v[567]|arm64v8|ppc64le|s390x)/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +156,9 @@ class Base:
         if "distroless" in self.repository:
             known = "${" not in self.tag
             return ("nonroot" if "nonroot" in self.tag else "root") if known else None
-        best, found = -1, None
-        for start, user in (*((one, "root") for one in _ROOT), *_OTHERS.items()):
-            if len(start) > best and _begins(self.repository, start):
-                best, found = len(start), user
-        return found or None
+        if _DEEP_LEARNING.fullmatch(self.repository):
+            return "root"
+        return _user(self.repository) or None
 
     @property
     def unbuffered(self) -> bool:
@@ -165,6 +171,14 @@ class Base:
         return bool(_STREAMS.match(self.name))
 
     @property
+    def asks_itself(self) -> bool:
+        """It is known to bring a HEALTHCHECK: Jupyter's images of August 2022 and later."""
+        dated = re.search(r"\d{4}-\d\d-\d\d", self.tag)
+        new = self.text.startswith("registry.example/") or self.tag in ("", "latest")
+        ours = self.repository.startswith("jupyter/")
+        return ours and (dated[0] > "2022-08" if dated else new)
+
+    @property
     def has_no_curl(self) -> bool:
         """It is known to come without curl."""
         return bool(_NO_CURL.match(self.name))
@@ -173,6 +187,8 @@ class Base:
     def gpu(self) -> bool:
         """Its name says that it is for a GPU."""
         name = self.name.lower()
+        if re.search(r"(^|[-_.])cpu($|[-_.])", self.tag.lower()):
+            return False
         return self.cuda is not None or bool(
             re.search(
                 r"cuda|(?:^|[-_:/.])gpu(?:$|[-_:/.])|rocm|\bl4t|-cu\d{2,3}|tritonserver|tensorrt|sglang|vllm-openai|text-generation-inference|"
@@ -207,6 +223,21 @@ class Base:
         return int(first), int(second) if second else None
 
 
+def _user(repository: str) -> str | None:
+    """The user of a well-known image; "" if that depends on the tag, None if it is not known."""
+    best, found = -1, None
+    for start, user in (*((one, "root") for one in _ROOT), *_OTHERS.items()):
+        if len(start) > best and _begins(repository, start):
+            best, found = len(start), user
+    return found
+
+
+def is_published(image: str) -> bool:
+    """Somebody else's image that everybody knows, not one that a project built."""
+    repository = _parts(image)[0]
+    return _user(repository) is not None and not repository.startswith(("python-", "mldocker-lab/"))
+
+
 def _begins(name: str, start: str) -> bool:
     if start.endswith("/"):
         return name.startswith(start)
@@ -214,7 +245,13 @@ def _begins(name: str, start: str) -> bool:
 
 
 def base_of(text: str, origin: Instruction, *, known: bool) -> Base:
-    """The parts of an image's name."""
+    """A base image by its name."""
+    repository, tag, digest = _parts(text)
+    return Base(text, known, repository, tag, digest, origin)
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """Repository without its host, tag and digest of an image's name."""
     rest = text.strip()
     match = _DIGEST.search(rest)
     digest = match.group(1) if match else ""
@@ -227,6 +264,5 @@ def base_of(text: str, origin: Instruction, *, known: bool) -> Base:
     host, slash, path = rest.partition("/")
     if slash and (host == "localhost" or "." in host or ":" in host):
         rest = path
-    for library in ("docker/library/", "library/"):
-        rest = rest.removeprefix(library)
-    return Base(text, known, rest, tag, digest, origin)
+    rest = _LIBRARY.sub("", rest)
+    return rest, tag, digest

@@ -5,16 +5,24 @@ from __future__ import annotations
 import ast
 import re
 
-__all__ = ["gunicorn_log", "log_file_line", "streams"]
+__all__ = [
+    "file_handler_line",
+    "gunicorn_log",
+    "log_configurations",
+    "log_file_line",
+    "streams",
+]
 
 _FILE_HANDLERS = re.compile(
     r"(Rotating|TimedRotating|Watched|Async|ConcurrentRotating)*FileHandler$"
 )
+_CONFIGURATION = re.compile(r"[\"']([\w./-]*log[\w./-]*\.(?:ya?ml|json|ini|conf|cfg|toml))[\"']")
+_HANDLER_OF_FILES = re.compile(r"^[^#\n]*\bclass\b[^#\n]*FileHandler", re.MULTILINE)
 #: What sends each line at once: logging's streams and the servers that use it. print() does not.
 _STREAMS = re.compile(
     r"\b(uvicorn|hypercorn|waitress|granian|bentoml|litserve|kserve|gradio|streamlit)\b|"
     r"\blogging\.(basicConfig|getLogger|StreamHandler|info)\b|\bloguru\b|\.run\(\s*host|"
-    r"\.launch\(|web\.run_app\(|flush\s*=\s*True"
+    r"\bapp\.run\(|\.worker_main\(|\.launch\(|web\.run_app\(|flush\s*=\s*True"
 )
 
 
@@ -29,7 +37,7 @@ def log_file_line(code: str) -> int:
     A file that somebody else may name, by a variable of the environment or an option, does not
     count: it may well be the standard output.
     """
-    if "FileHandler" not in code and "filename" not in code:
+    if not re.search(r"FileHandler|filename|loguru", code):
         return 0
     try:
         tree = ast.parse(code)
@@ -38,7 +46,7 @@ def log_file_line(code: str) -> int:
     texts = _named_texts(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            path = _log_path(node)
+            path = _log_path(node) or (_sink(node) if "loguru" in code else None)
             if path is not None and _is_written_here(path, texts):
                 return node.lineno
     return 0
@@ -70,6 +78,28 @@ def _log_path(call: ast.Call) -> ast.expr | None:
     if _FILE_HANDLERS.match(name):
         return given or next(iter(call.args), None)
     return None
+
+
+def _sink(call: ast.Call) -> ast.expr | None:
+    """What loguru's ``logger.add`` writes into, if that is a path."""
+    ours = isinstance(call.func, ast.Attribute) and call.func.attr == "add"
+    named = ours and ast.unparse(call.func).startswith("logger.")
+    given = next((word.value for word in call.keywords if word.arg == "sink"), None)
+    sink = given or next(iter(call.args), None)
+    return sink if named and not isinstance(sink, ast.Attribute | ast.Lambda) else None
+
+
+def log_configurations(code: str) -> list[str]:
+    """The names of files that code configures its log with: ``dictConfig``, ``fileConfig``."""
+    if "dictConfig" not in code and "fileConfig" not in code:
+        return []
+    return [found.rpartition("/")[2] for found in _CONFIGURATION.findall(code)]
+
+
+def file_handler_line(text: str) -> int:
+    """The line of a logging configuration that sends the log into a file; 0 if none does."""
+    found = _HANDLER_OF_FILES.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else 0
 
 
 def _named_texts(tree: ast.Module) -> frozenset[str]:

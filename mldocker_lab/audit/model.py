@@ -193,13 +193,8 @@ class Target:
         """ENTRYPOINT and CMD, those that are in force."""
         return tuple(step for step in (self.entrypoint, self.command) if step)
 
-    def installs(self, *, everywhere: bool = True) -> Iterator[Install]:
-        """What installs Python packages: in every needed stage, or only in those of the image."""
-        for step in self.all_steps if everywhere else self.chain:
-            yield from self.installs_of(step)
-
     def installs_of(self, step: Step) -> tuple[Install, ...]:
-        """What one of its instructions installs."""
+        """What the line of a RUN itself installs; ``scripts.installs`` reads its scripts, too."""
         return self._installs[step.stage, step.one.index]
 
     @cached_property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.requirements import file_requirements
+from mldocker_lab.audit.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +15,13 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.installs import Install
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
+    from mldocker_lab.audit.shell import Command
     from mldocker_lab.audit.step import Step
 
-__all__ = ["broad", "context_sources", "origin", "project_requirements"]
+__all__ = ["asked", "broad", "context_sources", "origin", "project_requirements", "python_file"]
+
+#: Modules that serve something named behind them.
+_SERVERS = frozenset(["uvicorn", "gunicorn", "hypercorn", "flask", "streamlit", "pip", "venv"])
 
 
 def context_sources(step: Step) -> tuple[str, ...]:
@@ -32,7 +38,8 @@ def context_sources(step: Step) -> tuple[str, ...]:
 def broad(step: Step) -> bool:
     """It copies the whole context: ``COPY . .``."""
     return any(
-        posixpath.normpath("/" + text) in ("/", "/*", "/*.*") for text in context_sources(step)
+        posixpath.normpath("/" + text.lstrip("/")) in ("/", "/*", "/*.*")
+        for text in context_sources(step)
     )
 
 
@@ -53,6 +60,22 @@ def origin(target: Target, step: Step, path: str) -> str | None:
         return found
     plain = posixpath.normpath(path.lstrip("/"))
     return plain if plain in inside and not guesses else None
+
+
+def asked(target: Target, one: Install) -> list[tuple[Requirement, Spot]]:
+    """What an installation asks for, with its place: on its line, in its files, by its project."""
+    found = []
+    for package in one.packages:
+        start, end = one.places.get(package.text, (one.command.start, one.command.end))
+        found.append((package, target.span(start, end)))
+    below: list[tuple[str, Requirement]] = []
+    for path in one.files:
+        here = origin(target, one.step, path)
+        below += (file_requirements(here, target.project.text) or []) if here else []
+    if one.project:  # with a lock, only its indexes count: the lock decides about versions
+        named = project_requirements(target, one) or []
+        below += [(f, p) for f, p in named if not one.files or p.text.startswith("--index-url")]
+    return found + [(p, Spot(target.project.in_context(f), p.line)) for f, p in below]
 
 
 def project_requirements(target: Target, one: Install) -> list[tuple[str, Requirement]] | None:
@@ -113,3 +136,18 @@ def _below(path: str, there: str, here: str) -> Iterator[str]:
         yield posixpath.normpath(
             posixpath.join(here, path[len(there.rstrip("/")) + 1 :]).lstrip("/")
         )
+
+
+def python_file(command: Command) -> str:
+    """The Python file that a command runs, by a path, ``-m module`` or ``module:app``; or ""."""
+    texts = command.texts[:6]
+    if "-m" in texts[:3]:
+        module = next(iter(command.texts[texts.index("-m") + 1 :]), "")
+        if re.fullmatch(r"[A-Za-z_][\w.]*", module) and module not in _SERVERS:
+            return f"{module.replace('.', '/')}.py"
+    for text in texts:
+        app = re.fullmatch(r"([\w.]+):\w+(\(\))?", text)  # uvicorn app.main:app
+        name = f"{app[1].replace('.', '/')}.py" if app else text
+        if name.endswith(".py"):
+            return name
+    return ""

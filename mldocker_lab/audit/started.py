@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.origins import origin
+from mldocker_lab.audit.scripts import commands_of, installs
 from mldocker_lab.audit.shell import Command, commands
 from mldocker_lab.audit.wrappers import unwrapped
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.step import Step
 
-__all__ = ["PYTHON", "is_job", "is_python", "logs_to_streams", "programs", "unbuffered"]
+__all__ = ["PYTHON", "is_job", "is_python", "logs_to_streams", "programs", "serves", "unbuffered"]
 
 PYTHON = re.compile(r"(python|pypy)[\d.]*$")
 _OF_PYTHON = frozenset(
@@ -28,6 +28,7 @@ poetry pipenv
 #: What writes its log to the standard streams line by line unless it is told otherwise.
 _STREAM_LOGGERS = frozenset(
     """
+libretranslate rasa code-server
 uvicorn gunicorn hypercorn fastapi streamlit flask celery mlflow bentoml jupyter jupyter-lab
 jupyter-notebook jupyterhub vllm airflow granian daphne waitress-serve chainlit label-studio
 mlserver tensorboard voila panel solara prefect dagster dagster-webserver start-notebook.sh
@@ -68,7 +69,6 @@ _TRAINS = re.compile(
     re.IGNORECASE,
 )
 _HELP = frozenset(["--help", "-h", "help", "--version"])
-_LONGEST = 20_000
 
 
 def programs(target: Target) -> list[tuple[Step, Command]]:
@@ -80,12 +80,12 @@ def programs(target: Target) -> list[tuple[Step, Command]]:
     if entry and cmd and entry.plain and cmd.one.json and not _hands_on(entry.plain[0]):
         whole = replace(entry.plain[0], words=entry.plain[0].words + cmd.commands[0].words)
         begun = _behind_init(whole)
-        return [(cmd, begun), *((cmd, one) for one in _script(target, cmd, begun))]
+        return [(cmd, begun), *((cmd, one) for one in commands_of(target, cmd, begun))]
     for step in target.started:
         for command in step.plain:
             plain = _behind_init(command)
             found.append((step, plain))
-            found += [(step, one) for one in _script(target, step, plain)]
+            found += [(step, one) for one in commands_of(target, step, plain)]
     return found
 
 
@@ -112,20 +112,6 @@ def _behind_init(command: Command) -> Command:
     return command
 
 
-def _script(target: Target, step: Step, command: Command) -> list[Command]:
-    """The commands of a shell script of the project that is started."""
-    words = [word.text for word in command.words[:3]]
-    if words and words[0].rpartition("/")[2] in ("bash", "sh"):
-        words = words[1:]
-    path = next((word for word in words[:1] if word.endswith(".sh")), "")
-    here = origin(target, step, path) if path else None
-    text = target.project.text(here) if here else None
-    if not text or len(text) > _LONGEST:
-        return []
-    spot = step.one.source.start
-    return [unwrapped(one) for one in commands(text, step.values, lambda _: spot)]
-
-
 def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
     """Whether the service is a Python program, or a program of a Python image that may be one."""
     names = [command.name for _, command in found]
@@ -142,7 +128,7 @@ def is_python(target: Target, found: list[tuple[Step, Command]]) -> bool:
         return False  # a script in which no Python is seen, or that is not at hand
     if "tritonserver" in target.root.name or _own_program(found):
         return False
-    if any(True for _ in target.installs(everywhere=False)) or _PYTHON_BASE.search(
+    if any(True for _ in installs(target, everywhere=False)) or _PYTHON_BASE.search(
         target.root.name
     ):
         return True
@@ -173,6 +159,11 @@ def logs_to_streams(command: Command) -> bool:
         module = next(iter(texts[texts.index("-m") + 1 :]), "")
         return bool(_IN_MODULE.match(module))
     return command.name in _STREAM_LOGGERS
+
+
+def serves(command: Command) -> bool:
+    """Whether it starts a server that is known by its name."""
+    return logs_to_streams(command) or command.name in _SERVERS
 
 
 def _own_program(found: list[tuple[Step, Command]]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.deployment import Deployment, Unit, units
+from mldocker_lab.audit.images import is_published
 from mldocker_lab.audit.model import Target
 from mldocker_lab.audit.origins import context_sources
 from mldocker_lab.dockerfile.ignore import Patterns
@@ -149,6 +150,7 @@ def _named(project: Project, file: str, found: list[Unit], mine: list[Unit]) -> 
     """
     names = frozenset(project.names)
     free = [u for u in found if u.ours and (not u.build or u.build not in names)]
+    free = [u for u in free if u.build or not is_published(u.image)]
     if len(dockerfiles(project)) == 1:
         return free
     words = _words(file) | {word for unit in mine for word in _words(f"{unit.name}/{unit.image}")}

@@ -42,10 +42,11 @@ _NAMES_DATA = re.compile(
     re.IGNORECASE,
 )
 _IS_DATA = re.compile(
-    r"(^|/)(data|datasets?|mlruns|wandb|checkpoints?|weights)/(?!.*(\.(py|sh|ya?ml|toml|md)|keep)$)|"
-    r"\.(parquet|npy|npz|h5|hdf5|pth?|ckpt|onnx|safetensors|gguf)$",
+    r"(^|/)(data|datasets?|mlruns|wandb)/(?!.*(\.(py|sh|ya?ml|toml|md|gitignore)|keep)$)|"
+    r"\.(parquet|npy|npz|h5|hdf5)$",
     re.IGNORECASE,
 )
+_PROGRAM = re.compile(r"\.(py|r|jl|js|ts|go|rs|java|php|rb|cpp|scala)$", re.IGNORECASE)
 _LINES = {".git": ".git\n", "data": "data/\nmodels/\n", "notebooks": "notebooks/\n**/*.ipynb\n"}
 _PROPOSED = (
     ".git\ndata/\nnotebooks/\n**/*.ipynb\n**/__pycache__\n**/*.pyc\n.env\n.venv\nwandb/\nmlruns/\n"
@@ -75,7 +76,7 @@ def judge(target: Target) -> Judged:
 def _sent(target: Target) -> list[str]:
     """Data and notebooks that would be sent: those at hand, else any that may come to be."""
     files = target.project.inside
-    if not any(name.endswith(".py") for name in files):  # the project itself is not at hand
+    if not any(_PROGRAM.search(name) for name in files):  # the project itself is not at hand
         return [] if _keeps_data(target) else ["data"]
     patterns = target.ignore.patterns if target.ignore else ()
     if any(not one.keep and one.text in ("*", "**", "**/*") for one in patterns):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.cuda import dotted, survey
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
+from mldocker_lab.audit.scripts import installs
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.cuda import Seen, Wheel
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _TRUE = frozenset(["1", "t", "true"])
 _REQUIRED = re.compile(r"cuda>=?\d+\.\d+")
+_LANGUAGE = re.compile(r"py(thon)?\d+(\.\d+)?|ubuntu\d+(\.\d+)?")
 _SAYS_GPU = re.compile(r"(gpu|cuda)", re.IGNORECASE)
 
 
@@ -48,14 +50,15 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
     """Nothing in the files names a CUDA version."""
     if not base.known:
         return unjudged(f"the base {base.text} hangs on a build argument", here)
+    if base.rocm:
+        return unjudged(f"{base.text} is for AMD's GPUs: no CUDA is named or needed", here)
     if base.gpu and re.search(r"\d", base.tag):
-        said = f"{base.text} fixes its {_platform(base)}"
-        return passed(said if base.rocm else f"{said}, although its tag does not name it", here)
+        return passed(f"{base.text} fixes its CUDA, although its tag does not name it", here)
     if base.gpu or seen.wanted:
         said = f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read"
         return unjudged(said, here)
     name = target.file.rpartition("/")[2]
-    if _SAYS_GPU.search(name) and base.user is not None and any(True for _ in target.installs()):
+    if _SAYS_GPU.search(name) and base.user is not None and any(True for _ in installs(target)):
         return failed(f"{name} is meant for a GPU, and names no CUDA version", here)
     return unjudged("nothing here asks for a GPU")
 
@@ -63,7 +66,8 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
 def _base(base: Base, here: Spot) -> list[tuple[str, Spot]]:
     """A tag such as latest: the next pull may bring another CUDA."""
     jetson = base.repository.startswith(("nvidia/l4t", "dustynv/"))
-    open_tag = not base.digest and "${" not in base.tag and not re.search(r"\d", base.tag)
+    tag = _LANGUAGE.sub("", base.tag)
+    open_tag = not base.digest and "${" not in tag and not re.search(r"\d", tag)
     if base.known and base.gpu and base.cuda is None and open_tag and not jetson:
         said = f"{base.text} names no {_platform(base)} version"
         return [(f"{said}: nobody can say which driver it needs", here)]

@@ -28,6 +28,8 @@ def judge(target: Target) -> Judged:
     if step is not None:
         return failed("HEALTHCHECK NONE switches it off", target.spot(step))
     here = target.span(target.stage.origin.source.source(0), target.stage.origin.source.end)
+    if target.root.asks_itself and not (target.entrypoint or target.command):
+        return passed(f"{target.root.text} brings a HEALTHCHECK of its own")
     if is_job(target):
         return unjudged("it starts a job that ends by itself: there is nothing to ask", here)
     return failed("there is no HEALTHCHECK, nor a probe in a compose file or manifest", here)

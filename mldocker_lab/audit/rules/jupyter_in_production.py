@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.cuda import asked
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
+from mldocker_lab.audit.origins import asked
+from mldocker_lab.audit.scripts import installs
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
@@ -36,7 +37,7 @@ def judge(target: Target) -> Judged:
         )
     faults += [
         (f"{package.name} is installed in {spot.file}:{spot.line}", spot)
-        for one in target.installs(everywhere=False)
+        for one in installs(target, everywhere=False)
         for package, spot in asked(target, one)
         if _PACKAGES.match(package.name)
     ]

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.logging_code import gunicorn_log, log_file_line, streams
-from mldocker_lab.audit.origins import origin
+from mldocker_lab.audit.imports import reachable
+from mldocker_lab.audit.logging_code import (
+    file_handler_line,
+    gunicorn_log,
+    log_configurations,
+    log_file_line,
+    streams,
+)
+from mldocker_lab.audit.origins import origin, python_file
 from mldocker_lab.audit.spot import Spot
-from mldocker_lab.audit.started import is_python, logs_to_streams, programs, unbuffered
+from mldocker_lab.audit.started import is_python, logs_to_streams, programs, serves, unbuffered
 from mldocker_lab.audit.supervisor import kept_in_files, programs_seen
 
 if TYPE_CHECKING:
@@ -48,7 +55,8 @@ def judge(target: Target) -> Judged:
         return failed(text, *(spot for _, spot in faults))
     if unbuffered(target, found):
         return passed("Python's lines are not held back, and nothing writes a log file")
-    if not found and target.root.logs_to_streams:
+    started = bool(target.entrypoint) or any(not c.name.startswith("-") for _, c in found)
+    if not started and target.root.logs_to_streams:
         return passed(f"the server of {target.root.text} logs to the standard streams")
     if not found:
         return unjudged("the Dockerfile starts nothing: how its base logs is not known")
@@ -59,9 +67,8 @@ def judge(target: Target) -> Judged:
     server = next((c.name for _, c in reversed(found) if logs_to_streams(c)), "")
     if server:
         return passed(f"{server} logs to the standard streams, and nothing writes a log file", spot)
-    script = _script(target, step, command)
-    if script and streams(target.project.text(script) or ""):
-        name = script.rpartition("/")[2]
+    name = next((n for n, code in _codes(target, found[-1:]).items() if streams(code)), "")
+    if name:
         return passed(f"{name} logs to the standard streams, and nothing writes a log file", spot)
     return unjudged(f"how {command.name or 'it'} logs cannot be told from here", spot)
 
@@ -78,8 +85,9 @@ def _faults(target: Target, step: Step, command: Command) -> list[tuple[str, Spo
             found.append(f"logs go into {value}")
     if command.name == "tail" and any(_LOG_FILE.search(text) for text in texts[1:]):
         found.append(f"the main process is tail of a log file: {' '.join(texts)}")
-    if command.name == "nohup" or "nohup" in texts:
-        found.append("nohup writes nohup.out")
+    kept = next((text for text in command.texts[1:] if not text.startswith("-")), "")
+    if command.name == "tee" and kept and not _STREAMS.match(kept):
+        found.append(f"tee keeps the output in {kept}, too")
     return [(text, spot) for text in found]
 
 
@@ -89,7 +97,7 @@ def _redirected(command: Command) -> list[str]:
     for redirect in command.redirects:
         to = redirect.target.text
         writes = redirect.operator in (">", ">>", ">|", ">&", "&>")
-        silent = to == "/dev/null"
+        silent = to == "/dev/null" and not (redirect.number in ("", "1") and serves(command))
         logs = command.name not in _WRITES_FILES or _LOG_FILE.search(to)
         if writes and to and logs and not silent and not _STREAMS.match(to):
             found.append(to)
@@ -98,28 +106,40 @@ def _redirected(command: Command) -> list[str]:
 
 def _script(target: Target, step: Step, command: Command) -> str:
     """Where the Python file that is started stands in the build context; "" if not at hand."""
-    for text in command.texts[:6]:
-        module = re.fullmatch(r"([\w.]+):\w+(\(\))?", text)  # uvicorn app.main:app
-        name = f"{module[1].replace('.', '/')}.py" if module else text
-        if name.endswith(".py"):
-            here = origin(target, step, name)
-            return here if here and target.project.text(here) else ""
-    return ""
+    name = python_file(command)
+    here = origin(target, step, name) if name else None
+    return here if here and target.project.text(here) else ""
 
 
 def _code(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, Spot]]:
     """What is started, or a module that sets the log up, logs into a file that it names."""
     if not is_python(target, found):
         return []
-    names = [script for step, command in found if (script := _script(target, step, command))]
-    modules = sorted(name for name in target.project.inside if _LOG_MODULE.search(name))
-    seen = []
-    for name in dict.fromkeys(names + modules[:_MOST_MODULES]):
-        line = log_file_line(target.project.text(name) or "")
-        if line:
-            spot = Spot(target.project.in_context(name), line)
-            seen.append((f"{name} logs into a file", spot))
-    return seen
+    codes = _codes(target, found)
+    if not codes:  # what is started is not at hand; a module that sets the log up may be
+        modules = sorted(name for name in target.project.inside if _LOG_MODULE.search(name))
+        codes = {name: target.project.text(name) or "" for name in modules[:_MOST_MODULES]}
+    lines = [(name, log_file_line(code)) for name, code in codes.items()]
+    named = {name for code in codes.values() for name in log_configurations(code)}
+    named |= {o.rpartition("/")[2] for _, command in found for o in _configured(command)}
+    files = sorted(n for n in target.project.inside if n.rpartition("/")[2] in named)
+    lines += [(name, file_handler_line(target.project.text(name) or "")) for name in files]
+    return [
+        (f"{name} logs into a file", Spot(target.project.in_context(name), line))
+        for name, line in lines
+        if line
+    ]
+
+
+def _codes(target: Target, found: list[tuple[Step, Command]]) -> dict[str, str]:
+    """The Python files of the project that are started, and those that they import."""
+    scripts = [script for step, command in found if (script := _script(target, step, command))]
+    return {name: code for script in scripts for name, code in reachable(target.project, script)}
+
+
+def _configured(command: Command) -> list[str]:
+    """The file that ``--log-config`` names."""
+    return [to for option, to in pairwise(command.texts) if option.startswith("--log-config")]
 
 
 def _gunicorn(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, Spot]]:

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
+from mldocker_lab.audit.copying import copied
+from mldocker_lab.audit.fetching import announces, fetches, is_download, is_package, loads, loads_in
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.origins import broad, origin
+from mldocker_lab.audit.imports import reachable
+from mldocker_lab.audit.origins import asked, origin, python_file
+from mldocker_lab.audit.scripts import built_by
 from mldocker_lab.audit.started import programs
-from mldocker_lab.audit.weights import (
-    announces,
-    fetches,
-    holds_models,
-    is_aside,
-    is_package,
-    is_weights,
-    loads,
-    loads_in,
-    outside,
-)
+from mldocker_lab.audit.weights import holds_models, outside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.shell import Command
     from mldocker_lab.audit.spot import Spot
     from mldocker_lab.audit.step import Step
 
-_HUB_CACHES = (
-    "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",
-    "SENTENCE_TRANSFORMERS_HOME", "XDG_CACHE_HOME",
-)  # fmt: skip
+_HUB_CACHE = re.compile(r"\.cache(/(huggingface|torch|whisper|models?)|/?$)|hf_home|huggingface")
+_DOWNLOADERS = frozenset(["wget", "curl", "aria2c", "gdown"])
 #: Scripts that install or check tools.
-_NO_MODELS = re.compile(r"(^|/)(setup|manage|get[-_]pip|conftest)\.py$|^/tmp/")
-_REMOTE = ("http://", "https://")
+_NO_MODELS = re.compile(
+    r"(^|/)(setup|manage|get[-_]pip|conftest|install_(dep\w*|req\w*|packages))\.py$|^/tmp/|dataset"
+)
 
 
 def judge(target: Target) -> Judged:
@@ -44,7 +35,7 @@ def judge(target: Target) -> Judged:
     doubts: list[tuple[str, Spot]] = []
     for step in target.chain:
         if step.keyword in ("COPY", "ADD"):
-            said, doubt = _copied(target, step)
+            said, doubt = copied(target, step)
         elif step.keyword == "RUN":
             said, doubt = _ran(target, step)
         else:
@@ -53,7 +44,7 @@ def judge(target: Target) -> Judged:
         doubts += [(text, target.spot(step)) for text in doubt]
     if faults:
         return failed("; ".join(dict.fromkeys(t for t, _ in faults)), *(spot for _, spot in faults))
-    elsewhere = _mounted(target)
+    elsewhere = _mounted(target) or _beside(target)
     if elsewhere:
         return passed(*elsewhere)
     if doubts:
@@ -64,26 +55,45 @@ def judge(target: Target) -> Judged:
 
 def _ran(target: Target, step: Step) -> tuple[list[str], list[str]]:
     """What a RUN brings for sure, and what it may bring."""
-    said = [text for command in step.plain if (text := fetches(command))]
+    said = [text for command in built_by(target, step) if (text := fetches(command))]
     said += ["a model is loaded by Python in a here-document"] if loads(step) else []
-    packages = [
-        p.name for one in target.installs_of(step) for p in one.packages if is_package(p.name)
-    ]
-    said += [f"a trained model is installed as a package: {name}" for name in packages]
-    announced = "" if said else announces(step)
+    said = [] if _only_cached(step) else said
+    asked_for = [p.name for one in target.installs_of(step) for p, _ in asked(target, one)]
+    names = dict.fromkeys(name for name in asked_for if is_package(name))
+    said += [f"a trained model is installed as a package: {name}" for name in names]
+    said += _loaded_into(step) if not said else []
+    announced = "" if said or _only_cached(step) else announces(step)
     said += [f"it says so itself: {announced}"] if announced else []
     doubts = []
     for command in step.plain:
-        script = next((t for t in command.texts[1:3] if t.endswith(".py")), "")
+        script = python_file(command)
         if not command.name.startswith("python") or _NO_MODELS.search(script):
             continue
         here = origin(target, step, script) if script else None
         code = target.project.text(here) if here else None
-        if code and loads_in(code):
+        if here and code and any(loads_in(t) for _, t in reachable(target.project, here)):
             said.append(f"{script} loads a model")
-        elif script and code is None:
+        elif script and code is None and "-m" not in command.texts[:3]:
             doubts.append(f"what {script} brings while the image is built is not at hand")
     return [f"{text}, while the image is built" for text in said], doubts
+
+
+def _only_cached(step: Step) -> bool:
+    """The hub's cache is a cache mount: what is downloaded stays with the builder."""
+    return any(_HUB_CACHE.search(text) for text in step.mounted)
+
+
+def _loaded_into(step: Step) -> list[str]:
+    """A download in a folder of models, whatever its address is."""
+    folder = step.workdir
+    for command in step.plain:
+        if command.name == "cd" and command.texts[1:]:
+            folder = step.path(command.texts[1])
+        elif command.name in _DOWNLOADERS and holds_models(folder):
+            return [f"{command.name} downloads into {folder}"]
+        elif "-c" in command.texts[:3] and "download" in command.texts[-1]:
+            return [f"it downloads into {folder}"] if holds_models(folder) else []
+    return []
 
 
 def _mounted(target: Target) -> tuple[str, Spot] | None:
@@ -98,9 +108,21 @@ def _mounted(target: Target) -> tuple[str, Spot] | None:
     for step, command in programs(target):
         said = fetches(command)
         named = next((text for text in command.texts if outside(text, "option")), "")
-        if named or _brings(said):
+        if named or is_download(said):
             text = f"the container is told its model at the start: {named or said}"
             return text, target.spot(step)
+    return None
+
+
+def _beside(target: Target) -> tuple[str, Spot] | None:
+    """A variable says that the model lies in a folder that no COPY goes to."""
+    filled = [step.path(step.words[-1][0]) for step in target.chain if step.keyword == "COPY"]
+    for step in target.chain:
+        pairs = pairwise(step.words) if step.keyword == "ENV" else ()
+        for (name, _), (value, known) in pairs:
+            says = known and value.startswith("/") and outside(name, "variable")
+            if says and not any(f"{value}/".startswith(f"{to.rstrip('/')}/") for to in filled):
+                return f"{name} says that the model is in {value}", target.spot(step)
     return None
 
 
@@ -117,94 +139,6 @@ def _named(target: Target) -> tuple[str, Spot] | None:
         if name:
             return f"{unit.name} gets its model from outside: {name}", unit.spot
     return None
-
-
-def _copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
-    """What a COPY brings for sure, and what it may bring."""
-    faults, doubts = [], []
-    to = step.words[-1][0]
-    from_stage = step.one.flag("from") is not None
-    for text, known in step.words[:-1]:
-        if "<<" in text:
-            continue
-        if is_weights(text):
-            verb = "fetched" if text.startswith(_REMOTE) else "copied"
-            faults.append(f"weights are {verb} into the image: {text}")
-        elif from_stage:
-            if (holds_models(text, to) and _made(target, step)) or _fetched(target, step, text):
-                faults.append(f"the model is copied into the image from another stage: {text}")
-        elif text.startswith(_REMOTE):
-            continue
-        elif _at_hand(target, text):
-            faults += _in_context(target, step, text)
-        elif holds_models(text, to) and not broad(step):
-            faults.append(f"a folder of models is copied into the image: {text}")
-        elif broad(step) or (not known and text.lstrip("./").startswith("$")):
-            doubts.append(f"what {step.keyword} {text} brings is not at hand")
-    return faults, doubts
-
-
-def _at_hand(target: Target, text: str) -> bool:
-    return target.project.at_hand and ("*" in text or bool(target.project.below(text)))
-
-
-def _made(target: Target, step: Step) -> bool:
-    """The stage that a model is copied from does something: it trains, downloads or copies."""
-    stages = target.dockerfile.source_stages(step.one)
-    steps = (other for index in stages for other in target.steps.get(index, ()))
-    return any(other.one.filesystem for other in steps)
-
-
-def _fetched(target: Target, step: Step, text: str) -> bool:
-    """The stage that it is copied from downloads weights to that place."""
-    for index in target.dockerfile.source_stages(step.one):
-        for other in target.steps.get(index, ()):
-            for command in other.plain if other.keyword == "RUN" else ():
-                places = [*command.texts, *_caches(other, command)]
-                there = any(_meets(place, text.rstrip("*")) for place in places)
-                if text.strip("/") and there and _brings(fetches(command)):
-                    return True
-    return False
-
-
-def _meets(place: str, path: str) -> bool:
-    """A place that a command names is below the path that is copied, or above it."""
-    above = place.startswith("/") and len(place) > 1 and path.startswith(place.rstrip("/") + "/")
-    return place.startswith(path) or above
-
-
-def _brings(said: str) -> bool:
-    """A command fetches a model; one that trains is not counted here."""
-    return bool(said) and not said.startswith("the model is trained")
-
-
-def _caches(step: Step, command: Command) -> list[str]:
-    """Where the hubs keep what a command downloads."""
-    given = {**step.env, **command.sets}
-    named = [str(given[name]) for name in _HUB_CACHES if given.get(name)]
-    return [*named, "/root/.cache/huggingface"]
-
-
-def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:
-    """What a source that is at hand brings: a folder for weights, or files with weights."""
-    names = target.project.below(text.rstrip("*"))
-    if (
-        holds_models(text, step.words[-1][0])
-        and not broad(step)
-        and not any(n.endswith(".py") for n in names)
-    ):
-        yield f"a folder of models is copied into the image: {text}"
-        return
-    ignored = target.ignore.ignored if target.ignore else lambda _: False
-    sizes = target.project.sizes
-    found = [
-        (sizes.get(target.project.in_context(name), 0), name)
-        for name in names
-        if is_weights(name) and not is_aside(name) and not ignored(name)
-    ]
-    if found:
-        size, name = max(found)
-        yield f"{step.keyword} {text} takes {name} along ({size // 1000} kB)"
 
 
 RULE = Rule(

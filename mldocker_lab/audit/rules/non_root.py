@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _DROPS = re.compile(r"^(gosu|su-exec|setpriv|chroot|runuser)$")
 
+_SYSTEM_PACKAGES = frozenset(["apt-get", "apt", "apk", "yum", "dnf", "microdnf", "zypper"])
+
 #: Variables in which Jupyter's and micromamba's images name their user.
 _BASES_OWN = frozenset(["NB_UID", "NB_USER", "MAMBA_USER", "MAMBA_USER_ID"])
 
@@ -33,10 +35,21 @@ def judge(target: Target) -> Judged:
     base = target.root
     user = None if not base.known and "${" in base.repository else base.user
     if user is None:
-        return unjudged(f"there is no USER, and the user of {base.text} is not known", last)
+        said = f"there is no USER, and the user of {base.text} is not known"
+        proof = _needs_root(target)
+        return unjudged(f"{said}; that {proof} works speaks for root" if proof else said, last)
     if _root(user):
         return failed(f"there is no USER, and {base.text} runs as root", last)
     return passed(f"{base.text} runs as {user}")
+
+
+def _needs_root(target: Target) -> str:
+    """What installs system packages without sudo, and would fail for anybody but root."""
+    for step in target.chain:
+        for command in step.commands if step.keyword == "RUN" else ():
+            if command.name in _SYSTEM_PACKAGES:
+                return command.name
+    return ""
 
 
 def _named(target: Target, step: Step) -> Judged:

@@ -9,6 +9,7 @@ from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 from mldocker_lab.audit.origins import context_sources, origin, project_requirements
 from mldocker_lab.audit.requirements import file_requirements, is_lock
+from mldocker_lab.audit.scripts import installs
 from mldocker_lab.audit.spot import Spot
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def judge(target: Target) -> Judged:
     """No install command, and no file that one reads, names a package without ``==``."""
     seen = _Seen()
     _locked_anew(target, seen)
-    for one in target.installs():
+    for one in installs(target):
         _packages(target, one, seen)
         for path in one.files:
             _file(target, one, path, seen)

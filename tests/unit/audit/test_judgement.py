@@ -166,7 +166,8 @@ def test_logs_set_up_elsewhere():
     ("base", "expected"),
     [
         ("tiangolo/uvicorn-gunicorn-fastapi:python3.9", "pass"),
-        ("nvcr.io/nvidia/tritonserver:24.05-py3", "pass"),
+        ("nvcr.io/nvidia/tritonserver:24.05-py3", "not-judged"),  # it starts a shell
+        ("tensorflow/serving:2.16.1", "pass"),
         ("python:3.11-slim", "not-judged"),
     ],
 )
@@ -356,7 +357,7 @@ def test_a_wheel_that_is_always_the_newest():
         ("data/a.csv", "fail"),
         ("data/load.py", "pass"),
         ("look.ipynb", "fail"),
-        ("net.onnx", "fail"),
+        ("net.onnx", "pass"),  # weights are point 7's affair
         ("conf/a.csv", "pass"),
     ],
 )
@@ -497,3 +498,83 @@ def test_a_folder_with_nothing_but_a_dockerfile():
 )
 def test_users_of_more_bases(base, expected):
     assert status("non-root", f"FROM {base}\n") == expected
+
+
+def test_an_index_beside_the_usual_one_does_not_win():
+    old = CUDA.replace("12.4.1", "11.8.0")
+    extra = "RUN pip install torch%s --extra-index-url " + WHEELS + "/cu118\n"
+    judged = rule("gpu-compat").judge(
+        target_of(Project.of({"Dockerfile": old + extra % ""}), "Dockerfile")
+    )
+    assert judged.status == "fail"
+    assert "cu118 stands beside the usual index" in judged.evidence
+    assert status("gpu-compat", old + extra % "==2.4.1") == "pass"
+    assert status("gpu-compat", old + (extra % "").replace("pip", "uv pip")) == "pass"
+    assert status("gpu-compat", old + (extra % "").replace("--extra-index-url", "-i")) == "pass"
+    assert status("gpu-compat", CUDA + (extra % "").replace("118", "121")) == "not-judged"
+    assert status("gpu-compat", CUDA + (extra % "").replace("118", "126")) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("tensorflow/tensorflow:latest-gpu-py3", "fail"),
+        ("rocm/pytorch:latest", "fail"),
+        ("rocm/pytorch:rocm6.2_ubuntu22.04", "not-judged"),
+        ("someone/tritonserver:24.05-onnx-python-cpu", "not-judged"),
+        ("registry.example/team/cuda:22.04_12.2", "not-judged"),
+    ],
+)
+def test_what_a_base_says_of_its_gpu(base, expected):
+    assert status("gpu-compat", f"FROM {base}\nRUN pip install torch\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("arm64v8/ubuntu:22.04", "fail"),
+        ("123456789012.dkr.ecr.eu-west-1.example/pytorch-training:2.5.1-gpu-py311", "fail"),
+        ("rstudio/plumber", "fail"),
+        ("team/base:1", "not-judged"),
+    ],
+)
+def test_whose_user_is_known(base, expected):
+    judged = rule("non-root").judge(
+        target_of(Project.of({"Dockerfile": f"FROM {base}\nRUN apt-get update\n"}), "Dockerfile")
+    )
+    assert judged.status == expected
+    assert ("speaks for root" in judged.evidence) == (expected == "not-judged")
+
+
+def test_a_health_check_that_the_base_brings():
+    assert status("healthcheck", "FROM registry.example/jupyter/base-notebook:2024-05-27\n") == "pass"
+    assert status("healthcheck", "FROM jupyter/base-notebook:2021-05-27\n") == "fail"
+    other = 'FROM registry.example/jupyter/base-notebook\nCMD ["python", "serve.py"]\n'
+    assert status("healthcheck", other) == "fail"
+
+
+def test_packages_that_a_script_of_the_build_installs():
+    files = {"Dockerfile": "FROM ubuntu:22.04\nCOPY / /ml\nWORKDIR /ml\nRUN ./setup/venv.sh\n"}
+    files |= {"setup/venv.sh": "#!/bin/bash\npip install -r requirements.txt\n"}
+    assert status("python-pins", files | {"requirements.txt": "numpy>=1.26\n"}) == "fail"
+    assert status("python-pins", files | {"requirements.txt": "numpy==1.26.4\n"}) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ('cmd="sudo docker run -it -p 80:80 net:gpu"\neval "$cmd"\n', "fail"),
+        ('cmd="docker run -m 2g net:gpu"\neval "$cmd"\n', "pass"),
+        ("docker run -p8000:8000 nvcr.io/nvidia/tritonserver:24.05-py3\n", "not-judged"),
+        ("docker run localstack/localstack:3\n", "not-judged"),
+    ],
+)
+def test_whose_container_a_script_starts(script, expected):
+    files = {"Dockerfile": SLIM, "run.sh": script, "app.py": ""}
+    assert status("limits", files) == expected
+
+
+def test_a_folder_of_data_that_holds_no_data():
+    files = {"Dockerfile": SLIM + "COPY . .\n", "cache/data/.gitignore": "*\n", "index.php": ""}
+    assert status("dockerignore", files | {".dockerignore": ".git\n"}) == "pass"
+    assert status("dockerignore", files | {".dockerignore": ".git\n", "data/a.bin": ""}) == "fail"

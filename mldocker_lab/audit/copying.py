@@ -1,0 +1,140 @@
+"""What a COPY or ADD brings of model weights: from the build context, or from another stage."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mldocker_lab.audit.fetching import announces, fetches, is_download, places
+from mldocker_lab.audit.origins import broad
+from mldocker_lab.audit.scripts import built_by
+from mldocker_lab.audit.weights import holds_models, is_aside, is_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.step import Step
+
+__all__ = ["copied"]
+
+_REMOTE = ("http://", "https://")
+#: A folder of Triton's repository of models, which git seldom holds the weights of.
+_TRITON = re.compile(r"(^|/)config\.pbtxt(\.\w+)?$")
+#: Where the program itself goes: what lies below need not come with this COPY.
+_PROGRAM = re.compile(r"^/$|(^|/)(app|src|code|serving|server|api|service|backend|workspace|opt)/$")
+_PLAIN_WEIGHTS = 1_000_000  # bytes from which a .bin of the project is one of weights
+
+
+def copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
+    """What a COPY brings for sure, in words, and what it may bring."""
+    faults: list[str] = []
+    doubts: list[str] = []
+    from_stage = step.one.flag("from") is not None
+    for text, known in step.words[:-1]:
+        if "<<" in text:
+            continue
+        if is_weights(text):
+            verb = "fetched" if text.startswith(_REMOTE) else "copied"
+            faults.append(f"weights are {verb} into the image: {text}")
+        elif from_stage:
+            faults += _from_stage(target, step, text)
+        elif text.startswith(_REMOTE):
+            continue
+        elif _at_hand(target, text):
+            faults += _in_context(target, step, text)
+        elif broad(step):
+            doubts.append(f"what {step.keyword} {text} brings is not at hand")
+        elif said := _by_its_name(target, step, text):
+            faults.append(said)
+        elif not known and text.lstrip("./").startswith("$"):
+            doubts.append(f"what {step.keyword} {text} brings is not at hand")
+    return faults, doubts
+
+
+def _from_stage(target: Target, step: Step, text: str) -> Iterator[str]:
+    to = step.words[-1][0]
+    if (holds_models(text, to) and _made(target, step)) or _fetched(target, step, text):
+        yield f"the model is copied into the image from another stage: {text}"
+
+
+def _by_its_name(target: Target, step: Step, text: str) -> str:
+    """What is not at hand is a model by its name, by what stands around it, or by a comment."""
+    to = step.words[-1][0]
+    kept_out = target.project.at_hand and _kept_out(target, text)
+    if kept_out or holds_models(text, to) or _named_below(target, step, to):
+        return f"a folder of models is copied into the image: {text}"
+    announced = announces(step)
+    return f"it says so itself: {announced}" if announced else ""
+
+
+def _named_below(target: Target, step: Step, to: str) -> bool:
+    """A variable or an option names a file of weights below the place where it is copied to."""
+    there = step.path(to).rstrip("/") + "/"
+    if _PROGRAM.search(there):
+        return False
+    words = [word for other in target.started for word, _ in other.words]
+    paths = [str(value) for value in target.env.values() if value] + words
+    return any(is_weights(path) and step.path(path).startswith(there) for path in paths)
+
+
+def _at_hand(target: Target, text: str) -> bool:
+    return target.project.at_hand and ("*" in text or bool(target.project.below(text)))
+
+
+def _made(target: Target, step: Step) -> bool:
+    """The stage that a model is copied from does something: it trains, downloads or copies."""
+    stages = target.dockerfile.source_stages(step.one)
+    steps = (other for index in stages for other in target.steps.get(index, ()))
+    return any(other.one.filesystem for other in steps)
+
+
+def _fetched(target: Target, step: Step, text: str) -> bool:
+    """The stage that it is copied from downloads weights to that place."""
+    for index in target.dockerfile.source_stages(step.one):
+        for other in target.steps.get(index, ()):
+            announced = other.keyword == "RUN" and bool(announces(other))
+            for command in built_by(target, other):
+                there = "${" in text or any(
+                    _meets(place, text.rstrip("*")) for place in places(other, command)
+                )
+                if text.strip("/") and there and (announced or is_download(fetches(command))):
+                    return True
+    return False
+
+
+def _meets(place: str, path: str) -> bool:
+    """A place that a command names is below the path that is copied, or above it."""
+    above = place.startswith("/") and len(place) > 1 and path.startswith(place.rstrip("/") + "/")
+    return place.startswith(path) or above
+
+
+def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:
+    """What a source that is at hand brings: a folder for weights, or files with weights."""
+    names = target.project.below(text.rstrip("*"))
+    programs = any(name.endswith(".py") for name in names)
+    triton = any(_TRITON.search(name) for name in names)
+    if holds_models(text, step.words[-1][0]) and not broad(step) and (triton or not programs):
+        yield f"a folder of models is copied into the image: {text}"
+        return
+    ignored = target.ignore.ignored if target.ignore else lambda _: False
+    found = [
+        (_size(target, name), name)
+        for name in names
+        if (is_weights(name) or (name.endswith(".bin") and _size(target, name) > _PLAIN_WEIGHTS))
+        and not is_aside(name)
+        and not ignored(name)
+    ]
+    if found:
+        size, name = max(found)
+        yield f"{step.keyword} {text} takes {name} along ({size // 1000} kB)"
+
+
+def _size(target: Target, name: str) -> int:
+    return target.project.sizes.get(target.project.in_context(name), 0)
+
+
+def _kept_out(target: Target, text: str) -> bool:
+    """It is not there, and files beside it are weights: git keeps such folders out."""
+    beside = target.project.below(text.rstrip("/").rpartition("/")[0] or "?")
+    return any(is_weights(name) and not is_aside(name) for name in beside)

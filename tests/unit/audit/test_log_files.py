@@ -1,0 +1,92 @@
+"""Where lines go: through configurations, imported modules, supervisord, Makefiles."""
+
+from __future__ import annotations
+
+import pytest
+
+from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.rules import rule
+from mldocker_lab.audit.targets import target_of
+
+SLIM = "FROM python:3.11-slim\n"
+SERVES = SLIM + 'COPY . .\nENV PYTHONUNBUFFERED=1\nCMD ["uvicorn", "app.main:app"]\n'
+SUPERVISED = 'CMD ["supervisord", "-n"]\n'
+
+
+def found(files: dict[str, str] | str):
+    files = {"Dockerfile": files} if isinstance(files, str) else files
+    return rule("logs-stdout").judge(target_of(Project.of(files), "Dockerfile"))
+
+
+def status(files: dict[str, str] | str) -> str:
+    return found(files).status
+
+
+def test_a_module_that_is_imported_counts_and_another_does_not():
+    writes = "import logging\nh = logging.FileHandler('a.log')\n"
+    files = {"Dockerfile": SERVES, "app/main.py": "from app.core import log\n"}
+    assert status(files | {"app/core/__init__.py": "", "app/core/log.py": writes}) == "fail"
+    assert status(files | {"app/core/__init__.py": writes, "app/core/log.py": ""}) == "fail"
+    assert status(files | {"app/core/log.py": "", "training/logger.py": writes}) == "pass"
+    relative = {"app/main.py": "from .logger import get\n", "app/logger.py": writes}
+    assert status(files | relative) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from loguru import logger\nlogger.add('data/api.log', rotation='1 day')\n", "fail"),
+        ("from loguru import logger\nlogger.add(sys.stderr)\n", "pass"),
+        ("from loguru import logger\nlogger.add(lambda m: print(m, end=''))\n", "pass"),
+        ("names = set()\nnames.add('api.log')  # loguru\n", "pass"),
+    ],
+)
+def test_sinks_of_loguru(code, expected):
+    assert status({"Dockerfile": SERVES, "app/main.py": code}) == expected
+
+
+def test_a_configuration_with_a_handler_of_files():
+    reads = "logging.config.dictConfig(yaml.safe_load(open('conf/logging.yaml')))\n"
+    files = {"Dockerfile": SERVES, "app/main.py": reads}
+    rotates = "handlers:\n  f:\n    class: logging.handlers.RotatingFileHandler\n"
+    judged = found(files | {"conf/logging.yaml": rotates})
+    assert judged.status == "fail"
+    assert (judged.spots[0].file, judged.spots[0].line) == ("conf/logging.yaml", 3)
+    assert status(files | {"conf/logging.yaml": rotates.replace("RotatingFile", "Q")}) == "pass"
+    option = SERVES.replace('main:app"', 'main:app", "--log-config", "log.ini"')
+    assert status({"Dockerfile": option, "log.ini": "class=FileHandler\n"}) == "fail"
+
+
+def test_supervisord_configured_by_the_dockerfile_itself():
+    lines = ["[program:web]", "command=python a.py"]
+    echo = " && ".join(f'echo "{line}" >> /etc/s.conf' for line in lines)
+    assert status(SLIM + f"RUN {echo}\n" + SUPERVISED) == "fail"
+    told = echo + ' && echo "stdout_logfile=/dev/stdout" >> /etc/s.conf'
+    assert status(SLIM + f"RUN {told}\n" + SUPERVISED) == "pass"
+    document = "COPY <<EOF /etc/s.conf\n[program:web]\ncommand=a\nEOF\n"
+    assert status(SLIM + document + SUPERVISED) == "fail"
+
+
+def test_a_server_that_is_silenced():
+    script = "torchserve --start > /dev/null 2>&1\ncurl -s localhost > /dev/null\nsleep 9\n"
+    files = {"Dockerfile": SLIM + 'COPY run.sh .\nCMD ["./run.sh"]\n', "run.sh": script}
+    assert status(files) == "fail"
+    assert status(files | {"run.sh": "curl -s x > /dev/null\nuvicorn a:b\n"}) == "pass"
+
+
+def test_what_make_starts():
+    files = {"Dockerfile": SLIM + 'WORKDIR /a\nCOPY . .\nENTRYPOINT ["make", "serve"]\n'}
+    recipe = "test:\n\tpytest\n\nserve: deps\n\t@streamlit run \\\n\t  app.py\n"
+    assert status(files | {"Makefile": recipe}) == "pass"
+    assert status(files | {"Makefile": recipe.replace("app.py", "app.py > a.log")}) == "fail"
+    assert status(files | {"Makefile": "serve := x\n"}) == "not-judged"
+
+
+def test_nohup_writes_no_file_where_there_is_no_terminal():
+    assert status(SLIM + "CMD nohup uvicorn a:b\n") == "pass"
+    assert status(SLIM + "CMD nohup uvicorn a:b > a.log\n") == "fail"
+
+
+def test_options_for_the_program_of_the_base():
+    assert status('FROM vllm/vllm-openai:v0.6.3\nCMD ["--model", "x"]\n') == "pass"
+    assert status('FROM vllm/vllm-openai:v0.6.3\nENTRYPOINT ["./x"]\n') == "not-judged"

@@ -1,0 +1,130 @@
+"""How weights come into an image, and what only looks like it: each case was met in the wild."""
+
+from __future__ import annotations
+
+import pytest
+
+from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.rules import rule
+from mldocker_lab.audit.targets import target_of
+
+SLIM = "FROM python:3.11-slim\n"
+SERVING = "FROM tensorflow/serving:2.16.1\n"
+GET = "FROM python:3.11-slim AS get\n"
+HUB = "/root/.cache/huggingface"
+LOAD = "python -c \"from x import M; M.from_pretrained('y')\""
+
+
+def said(files: dict[str, str] | str) -> tuple[str, str]:
+    files = {"Dockerfile": files} if isinstance(files, str) else files
+    found = rule("model-external").judge(target_of(Project.of(files), "Dockerfile"))
+    return found.status, found.evidence
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "RUN dvc pull\n",
+        "RUN rasa train\n",
+        "RUN argospm update && argospm install translate-en_es\n",
+        "RUN paddleocr --image_dir test.png --lang en\n",
+        "RUN embeddings --verbose download-model\n",
+        "RUN wget http://host/corenlp-4.2.0-models-english.jar\n",
+        "RUN aria2c -x 16 -i models_url.txt\n",
+        "RUN python -c \"import m; m.model_zoo.load_url(m.urls['resnet50'])\"\n",
+        "WORKDIR /app/model\nRUN python -c \"from d import download_all; download_all('$A')\"\n",
+        "RUN mkdir -p /models && cd /models && wget https://host/a7f3\n",
+        "RUN --mount=type=bind,source=p.zip,target=/p.zip unzip /p.zip net.onnx -d /models\n",
+        "COPY diamonds_final_model.rds /\n",
+        "COPY training/output/final_adapter_v2 ./adapter\n",
+        "# Copy the recognition model (light version)\nCOPY inference/inference.* /ocr/\n",
+        "# copy all required models inside docker\nCOPY wf /home/wf\n",
+        "COPY runs/ /work/runs/\nENV NET_PATH=/work/runs/a/best.pt\n",
+    ],
+)
+def test_it_is_baked_in(body):
+    assert said(SLIM + body)[0] == "fail"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "RUN dvc init\n",
+        "RUN rasa --help\n",
+        "RUN paddleocr --help\n",
+        "WORKDIR /app/data\nRUN wget https://host/a7f3\n",
+        "COPY diamonds.rds /\n",
+        "# Copy the model server's code\nCOPY serving /app/serving\n",
+        "# Copy model definitions\nCOPY networks /app/networks\n",
+        "COPY app /app\nENV MODEL_PATH=/app/models/best.pt\n",
+        f"RUN --mount=type=cache,target={HUB} {LOAD}\n",
+        "RUN python -c \"from x import AutoTokenizer; AutoTokenizer.from_pretrained('y')\"\n",
+    ],
+)
+def test_it_only_looks_like_it(body):
+    assert said(SLIM + body)[0] == "pass"
+
+
+def test_a_serving_image_finds_models_where_it_looks_for_them():
+    assert said(SERVING + "COPY saved_model_cpu /models/half\n")[0] == "fail"
+    assert said(SERVING + 'ARG NAME="2023-05-14"\nCOPY ./$NAME /models/$NAME\n')[0] == "fail"
+    assert said(SERVING + "COPY models.config /models/config.txt\n")[0] == "pass"
+
+
+def test_a_stage_that_downloads_where_it_works():
+    text = GET + "WORKDIR /opt/nlp\nRUN wget http://host/english-models.jar\n" + SLIM
+    assert said(text + "COPY --from=get /opt/nlp .\n")[0] == "fail"
+    assert said(text + "COPY --from=get /usr/bin/x .\n")[0] == "pass"
+
+
+def test_a_place_that_no_copy_goes_to():
+    text = SLIM + "COPY . /app\nENV MODEL_DIR=%s\n"
+    assert said(text % "/models")[0] == "pass"
+    assert said(text % "/app/models")[0] == "not-judged"
+
+
+def test_a_script_that_the_build_runs():
+    files = {"Dockerfile": SLIM + "COPY . .\nRUN ./prepare\n", "app.py": ""}
+    assert said(files | {"prepare": "curl https://host/best.pth -o best.pth\n"})[0] == "fail"
+    assert said(files | {"prepare": "mkdir -p out\n"})[0] == "pass"
+    assert said(files | {"prepare": "#!/usr/bin/python\nimport best.pth\n"})[0] == "pass"
+
+
+def test_a_module_that_the_build_runs_and_what_it_imports():
+    files = {
+        "Dockerfile": SLIM + "COPY . .\nRUN python -m tools.index\n",
+        "tools/index.py": "from app.embed import get\nget()\n",
+        "app/embed.py": "def get():\n    return SentenceTransformer('x')\n",
+    }
+    assert said(files)[0] == "fail"
+    assert said(files | {"app/embed.py": "def get(): pass\n"})[0] == "pass"
+
+
+def test_a_folder_that_git_keeps_out_beside_others():
+    files = {
+        "Dockerfile": SLIM + "COPY nets/big nets/big\n",
+        "nets/small/saved_model.pb": "x",
+        "app.py": "",
+    }
+    assert said(files)[0] == "fail"
+    del files["nets/small/saved_model.pb"]
+    assert said(files)[0] == "pass"
+
+
+def test_a_triton_repository_whose_weights_come_later():
+    files = {
+        "Dockerfile": "FROM ubuntu:22.04\nCOPY model_repository ./\n",
+        "model_repository/net/config.pbtxt.template": "",
+        "model_repository/net/1/model.py": "",
+    }
+    assert said(files)[0] == "fail"
+
+
+def test_a_trained_pipeline_in_a_requirements_file():
+    files = {
+        "Dockerfile": SLIM + "COPY r.txt .\nRUN pip install -r r.txt\n",
+        "r.txt": "en_core_web_sm @ https://host/en_core_web_sm-3.7.1-py3-none-any.whl\n",
+    }
+    status, evidence = said(files)
+    assert status == "fail"
+    assert "en-core-web-sm" in evidence
