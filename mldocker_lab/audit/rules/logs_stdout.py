@@ -32,6 +32,9 @@ _LOG_OPTION = re.compile(
     r"log[-_]output)$"
 )
 _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
+_SETTINGS = re.compile(
+    r"\.(json|ya?ml|conf|cfg|toml|ini|env|pem|key|html|sql|csv)$|^/(etc|proc|sys)/"
+)
 _LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
 _LOG_MODULE = re.compile(
     r"^(?!.*(^|/)tests?/)([\w.-]+/)*(\w+_)?log(s|ger|gers|ging|ging_config|_config|_utils)?\.py$"
@@ -98,7 +101,8 @@ def _redirected(command: Command) -> list[str]:
         to = redirect.target.text
         writes = redirect.operator in (">", ">>", ">|", ">&", "&>")
         silent = to == "/dev/null" and not (redirect.number in ("", "1") and serves(command))
-        logs = command.name not in _WRITES_FILES or _LOG_FILE.search(to)
+        made = command.name in _WRITES_FILES or _SETTINGS.search(to)
+        logs = not made or _LOG_FILE.search(to)
         if writes and to and logs and not silent and not _STREAMS.match(to):
             found.append(to)
     return found

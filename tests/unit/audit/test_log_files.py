@@ -90,3 +90,9 @@ def test_nohup_writes_no_file_where_there_is_no_terminal():
 def test_options_for_the_program_of_the_base():
     assert status('FROM vllm/vllm-openai:v0.6.3\nCMD ["--model", "x"]\n') == "pass"
     assert status('FROM vllm/vllm-openai:v0.6.3\nENTRYPOINT ["./x"]\n') == "not-judged"
+
+
+def test_a_file_that_a_start_script_makes_is_no_log():
+    files = {"Dockerfile": SLIM + 'COPY run.sh .\nCMD ["./run.sh"]\n'}
+    assert status(files | {"run.sh": "python conf.py > a.json\nuvicorn a:b\n"}) == "pass"
+    assert status(files | {"run.sh": "python conf.py > out\nuvicorn a:b\n"}) == "fail"
