@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.fetching import announces, fetches, is_download, places
 from mldocker_lab.audit.origins import broad
 from mldocker_lab.audit.scripts import built_by
-from mldocker_lab.audit.weights import holds_models, is_aside, is_weights
+from mldocker_lab.audit.weights import ARCHIVE, holds_models, is_aside, is_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,8 @@ _REMOTE = ("http://", "https://")
 _TRITON = re.compile(r"(^|/)config\.pbtxt(\.\w+)?$")
 #: Where the program itself goes: what lies below need not come with this COPY.
 _PROGRAM = re.compile(r"^/$|(^|/)(app|src|code|serving|server|api|service|backend|workspace|opt)/$")
+#: What tokenizers and taggers read.
+_DATA = re.compile(r"nltk|tiktoken")
 _PLAIN_WEIGHTS = 1_000_000  # bytes from which a .bin of the project is one of weights
 
 
@@ -30,30 +33,50 @@ def copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
     """What a COPY brings for sure, in words, and what it may bring."""
     faults: list[str] = []
     doubts: list[str] = []
-    from_stage = step.one.flag("from") is not None
     for text, known in step.words[:-1]:
         if "<<" in text:
             continue
         if is_weights(text):
             verb = "fetched" if text.startswith(_REMOTE) else "copied"
             faults.append(f"weights are {verb} into the image: {text}")
-        elif from_stage:
-            faults += _from_stage(target, step, text)
-        elif text.startswith(_REMOTE):
-            continue
-        elif _at_hand(target, text):
-            faults += _in_context(target, step, text)
-        elif broad(step):
-            doubts.append(f"what {step.keyword} {text} brings is not at hand")
-        elif said := _by_its_name(target, step, text):
-            faults.append(said)
-        elif not known and text.lstrip("./").startswith("$"):
-            doubts.append(f"what {step.keyword} {text} brings is not at hand")
+        elif not text.startswith(_REMOTE):
+            found = list(_sources(target, step, text))
+            faults += found
+            unseen = not known and text.lstrip("./").startswith("$")
+            if not found and (_is_broad(target, step, text) or unseen):
+                doubts.append(f"what {step.keyword} {text} brings is not at hand")
     return faults, doubts
+
+
+def _sources(target: Target, step: Step, text: str) -> Iterator[str]:
+    """What one source of a COPY is known to bring."""
+    if step.one.flag("from") is not None:
+        yield from _from_stage(target, step, text)
+    elif _at_hand(target, text):
+        yield from _in_context(target, step, text)
+    elif not broad(step) and (said := _by_its_name(target, step, text)):
+        yield said
+
+
+def _is_broad(target: Target, step: Step, text: str) -> bool:
+    """The whole context is copied, here or by the stage that is copied from; nobody sees it."""
+    if target.project.at_hand:
+        return False
+    if step.one.flag("from") is None:
+        return broad(step)
+    place = posixpath.normpath(text)
+    others = (s for i in target.dockerfile.source_stages(step.one) for s in target.steps.get(i, ()))
+    return any(
+        broad(other) and other.path(other.words[-1][0]) == place != "/"
+        for other in others
+        if other.keyword in ("COPY", "ADD")
+    )
 
 
 def _from_stage(target: Target, step: Step, text: str) -> Iterator[str]:
     to = step.words[-1][0]
+    if _DATA.search(text):
+        return
     if (holds_models(text, to) and _made(target, step)) or _fetched(target, step, text):
         yield f"the model is copied into the image from another stage: {text}"
 
@@ -93,6 +116,8 @@ def _fetched(target: Target, step: Step, text: str) -> bool:
     """The stage that it is copied from downloads weights to that place."""
     for index in target.dockerfile.source_stages(step.one):
         for other in target.steps.get(index, ()):
+            if _put_there(other, text):
+                return True
             announced = other.keyword == "RUN" and bool(announces(other))
             for command in built_by(target, other):
                 there = "${" in text or any(
@@ -101,6 +126,15 @@ def _fetched(target: Target, step: Step, text: str) -> bool:
                 if text.strip("/") and there and (announced or is_download(fetches(command))):
                     return True
     return False
+
+
+def _put_there(other: Step, text: str) -> bool:
+    """A COPY or ADD of that stage brings weights to that place."""
+    if other.keyword not in ("COPY", "ADD") or not text.strip("/"):
+        return False
+    there = other.path(other.words[-1][0])
+    weights = any(is_weights(source) for source, _ in other.words[:-1])
+    return weights and _meets(there, text.rstrip("*"))
 
 
 def _meets(place: str, path: str) -> bool:
@@ -121,13 +155,17 @@ def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:
     found = [
         (_size(target, name), name)
         for name in names
-        if (is_weights(name) or (name.endswith(".bin") and _size(target, name) > _PLAIN_WEIGHTS))
+        if (is_weights(name) or ARCHIVE.search(name) or _is_large(target, name))
         and not is_aside(name)
         and not ignored(name)
     ]
     if found:
         size, name = max(found)
         yield f"{step.keyword} {text} takes {name} along ({size // 1000} kB)"
+
+
+def _is_large(target: Target, name: str) -> bool:
+    return name.endswith(".bin") and _size(target, name) > _PLAIN_WEIGHTS
 
 
 def _size(target: Target, name: str) -> int:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.frameworks import OPEN_CUDA, onnxruntime_cuda, tensorflow_needs, torch_cuda
+from mldocker_lab.audit.frameworks import OPEN_CUDA, torch_cuda
 from mldocker_lab.audit.origins import asked
+from mldocker_lab.audit.runtimes import complaints
 from mldocker_lab.audit.scripts import installs
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _CPU_INDEX = re.compile(r"whl/(nightly/|test/)?cpu\b|^cpu$")
 _ANY_WHEELS = re.compile(r"torch_stable|pypi|mirror", re.IGNORECASE)
 _OTHER_DEVICE = re.compile(r"\+(cpu|rocm|xpu)")
 _TOOLKIT = re.compile(r"cuda(?:-[a-z]+)*-(\d\d)-(\d)\b")
+_RUNFILE = re.compile(r"\bcuda_(\d+)\.(\d+)[\w.]*[-_]linux\S*")
 _LOCAL = re.compile(r"\+(?:pt\d+)?cu(\d{2,3})\b|[-_]cuda(\d{2,3})\b")
 _NAMED = re.compile(r"cupy-cuda(\d+)x|jax-cuda(\d+)-\w+|.*-cu(\d\d)$")
 _EXTRA = re.compile(r"\[[^\]]*cuda(\d\d)[^\]]*\]")
@@ -51,10 +53,10 @@ onnxruntime-gpu tensorflow-gpu faiss-gpu tensorrt paddlepaddle-gpu vllm sglang f
 """.split()
 )
 _GPU_EXTRA = re.compile(r"^(tensorflow|jax)\[[^\]]*(cuda|gpu)", re.IGNORECASE)
+#: Packages that bring the torch along that they were built with.
+_BRING_TORCH = frozenset(["torchvision", "torchaudio", "vllm", "sglang", "xformers", "lmdeploy"])
 _CONDA = frozenset(["cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit"])
 _MAJORS = range(10, 21)  # two digits are a major version; others, as 92, are 9.2
-_ANY_MINOR = 11  # from this CUDA on, minor versions stand in for each other
-_NEWEST = 13  # the CUDA that onnxruntime-gpu is built for today
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ def survey(target: Target) -> Seen:
         seen.runtime = [one for one in seen.runtime if "no cuDNN" not in one[0]]
     toolkits = list(_toolkits(target)) if target.root.cuda is None else []
     seen.wheels += toolkits
+    if toolkits:
+        seen.runtime = [one for one in seen.runtime if "finds no CUDA" not in one[0]]
     if seen.settled or toolkits:  # an index decided about torch, before or after
         seen.open_torch = []
     elif not seen.torch and seen.beside:
@@ -146,7 +150,7 @@ def _left_aside(one: Install, packages: list[tuple[Requirement, Spot]]) -> Calla
     the version is fixed. uv takes what the extra index has.
     """
     torch = next((p for p, _ in packages if p.name == "torch"), None)
-    loose = one.tool == "pip" and torch and torch.pinned is False and _lets_in_newest(torch)
+    loose = one.tool == "pip" and torch and torch.newest
 
     def left(value: str) -> bool:
         found = _INDEX.search(value)
@@ -159,7 +163,8 @@ def _toolkits(target: Target) -> Iterator[Wheel]:
     """A CUDA that the system's packages bring: ``apt-get install cuda-toolkit-12-4``."""
     for step in target.chain:
         for command in step.plain if step.keyword == "RUN" else ():
-            found = (_TOOLKIT.match(text) for text in command.texts if "install" in command.texts)
+            found = [_TOOLKIT.match(text) for text in command.texts if "install" in command.texts]
+            found += [_RUNFILE.search(text) for text in command.texts]
             for match in filter(None, found):
                 major, minor = int(match.group(1)), int(match.group(2))
                 yield Wheel(major, minor, match.group(), target.spot(step))
@@ -195,12 +200,11 @@ def _package(
     free = one.tool != "conda" and not (digits or indexed or seen.settled)
     if package.name == "torch" and free:
         _torch(package, spot, base, seen)
-    elif package.name in ("torchvision", "torchaudio") and free:
+    elif package.name in _BRING_TORCH and free:
         seen.beside.append((package, spot))
-    if package.name == "onnxruntime-gpu":
-        _onnxruntime(package, spot, base, seen, indexed=indexed)
-    elif package.name.startswith("tensorflow") and one.tool != "conda":
-        _tensorflow(package, spot, base, seen)
+    if one.tool != "conda" or package.name == "onnxruntime-gpu":
+        for sure, text in complaints(package, base, indexed=indexed):
+            (seen.faults if sure else seen.runtime).append((text, spot))
 
 
 def _conda(package: Requirement, spot: Spot, seen: Seen) -> None:
@@ -209,7 +213,7 @@ def _conda(package: Requirement, spot: Spot, seen: Seen) -> None:
         minor = int(found.group(2)) if found.group(2) else None
         seen.wheels.append(Wheel(int(found.group(1)), minor, package.text, spot))
     elif package.pinned is False:
-        seen.faults.append((f"{package.text} names no version", spot))
+        seen.open_torch.append((f"{package.text} names no version", spot))
 
 
 def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
@@ -221,12 +225,7 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
         if major and base.cuda and not base.tag.startswith(package.version):
             seen.wheels.append(Wheel(major, None, package.text, spot))
         return
-    if (
-        package.pinned is False
-        and base.cuda
-        and base.cuda[0] < OPEN_CUDA
-        and _lets_in_newest(package)
-    ):
+    if package.newest and base.cuda and base.cuda[0] < OPEN_CUDA:
         said = f"{package.text} brings CUDA {OPEN_CUDA} or newer, {base.text} has another"
         if seen.overruled:
             said += f"; {seen.overruled} stands beside the usual index, which has newer wheels"
@@ -242,60 +241,3 @@ def _torch(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
         seen.open_torch.append((said, spot))
     elif major and base.cuda:
         seen.wheels.append(Wheel(major, None, package.text, spot))
-
-
-def _lets_in_newest(package: Requirement) -> bool:
-    """Nothing in the requirement keeps the newest version out."""
-    return "<" not in package.text and "~=" not in package.text
-
-
-def _tensorflow(package: Requirement, spot: Spot, base: Base, seen: Seen) -> None:
-    """TensorFlow looks for one CUDA and one cuDNN in its image, and else computes on the CPU."""
-    if not base.known or "tensorflow" in base.repository:
-        return
-    if package.name == "tensorflow-gpu" and not base.gpu and base.user is not None:
-        seen.runtime.append((f"tensorflow-gpu finds no CUDA in {base.text}", spot))
-    needs = tensorflow_needs(package)
-    if base.cuda is None:
-        return
-    if package.pinned is False and base.cuda[0] < OPEN_CUDA and _lets_in_newest(package):
-        said = f"{package.text} asks for CUDA {OPEN_CUDA} or newer, {base.text} has another"
-        seen.runtime.append((said, spot))
-    if needs is None:
-        return
-    (major, minor), cudnn = needs
-    ours = re.search(r"cudnn(\d)", base.tag)
-    exact = major < _ANY_MINOR and base.cuda[1] is not None
-    if base.cuda[0] != major or (exact and base.cuda[1] != minor):
-        said = f"{package.text} is built for CUDA {major}.{minor}, not for {base.text}"
-        seen.faults.append((said, spot))
-    elif _bare(base):
-        seen.runtime.append((f"{package.text} finds no cuDNN in {base.text}", spot))
-    elif ours and int(ours.group(1)) != cudnn:
-        said = f"{package.text} is built with cuDNN {cudnn}, not for {base.text}"
-        seen.faults.append((said, spot))
-
-
-def _bare(base: Base) -> bool:
-    """A CUDA image without cuDNN."""
-    return "nvidia/cuda" in base.repository and bool(base.tag) and "cudnn" not in base.tag
-
-
-def _onnxruntime(
-    package: Requirement, spot: Spot, base: Base, seen: Seen, *, indexed: bool
-) -> None:
-    if "[cuda" in package.text.replace(" ", "") or not base.known:
-        return
-    major = None if indexed else onnxruntime_cuda(package.version)
-    if major and base.cuda and base.cuda[0] != major:
-        seen.faults.append((f"{package.text} is built for CUDA {major}, not for {base.text}", spot))
-        return
-    silently = "it falls back to the CPU without an error"
-    plain = base.cuda is None and not base.gpu and base.user is not None
-    if plain:
-        seen.runtime.append((f"onnxruntime-gpu finds no CUDA in {base.text}: {silently}", spot))
-    elif _bare(base):
-        seen.runtime.append((f"onnxruntime-gpu finds no cuDNN in {base.text}: {silently}", spot))
-    elif package.pinned is False and base.cuda and base.cuda[0] < _NEWEST:
-        said = f"{package.text} without a version is built for a newer CUDA than {base.text} has"
-        seen.runtime.append((said, spot))

@@ -1,4 +1,4 @@
-"""How a project is started: compose files, Kubernetes manifests, ``docker run`` lines.
+"""How a project is started: compose files and Kubernetes manifests.
 
 Only what a static file says: memory limits, probes, the user. Templates that no YAML reader takes
 (Helm) are left out: nothing is known then.
@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mldocker_lab.audit.shell import commands
 from mldocker_lab.audit.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.shell import Command
-
 __all__ = ["Deployment", "Unit", "units"]
 
 _OTHERS = re.compile(
+    r"(^|/)(confluentinc|grafana|prom|jaegertracing|otel|bitnami(legacy)?|apache|kindest|dpage)/|"
     r"(^|/)(postgres|postgresql|postgis|pgvector|timescaledb|redis|redis-stack(-server)?|valkey|mysql|"
     r"mariadb|mongo|mongodb|nginx|traefik|rabbitmq|kafka|zookeeper|minio|elasticsearch|opensearch|"
     r"neo4j|clickhouse(-server)?|cassandra|chroma|weaviate|kibana|influxdb|"
@@ -33,9 +30,7 @@ _OTHERS = re.compile(
     r"([:@/]|$)",
     re.IGNORECASE,
 )
-_IMAGE = re.compile(r"\w[\w./-]*:[\w.-]+$")
-_PORTS = re.compile(r"\d+:\d+$")
-_MEMORY_FLAG = re.compile(r"^(-m.*|--memory(=.*)?)$")
+_JOB = re.compile(r"Job$|^Workflow|^SparkApplication$")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NESTED = 40  # anchors may nest without end
 _DEEPEST = 8  # levels between a manifest and its pods
@@ -59,6 +54,7 @@ class Unit:
         mounts: its volumes, as they are written.
         environment: its variables, ``NAME=value`` or the name.
         target: the stage that compose builds; "" for the last.
+        ends: it is a job: nobody waits for it to answer.
     """
 
     kind: str
@@ -73,6 +69,7 @@ class Unit:
     mounts: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     target: str = ""
+    ends: bool = False
 
     @property
     def ours(self) -> bool:
@@ -157,7 +154,7 @@ def units(path: str, text: str, values: str = "") -> list[Unit]:
             if isinstance(data, dict)
             for unit in _yaml(path, data)
         ]
-    return list(_script(path, text)) if "docker run" in text or "podman run" in text else []
+    return []
 
 
 def _template(path: str, text: str, values: str) -> list[Unit]:
@@ -173,7 +170,8 @@ def _template(path: str, text: str, values: str) -> list[Unit]:
     found = re.search(r"runAsUser:\s*(\d+)", text)
     user = found.group(1) if found else ""
     line = text.count("\n", 0, text.index("containers:")) + 1
-    name = posixpath.splitext(posixpath.basename(path))[0]
+    chart = posixpath.basename(posixpath.dirname(posixpath.dirname(path)))
+    name = f"{chart}/{posixpath.splitext(posixpath.basename(path))[0]}"
     return [Unit("kubernetes", name, "", "", "", memory, probe, user, Spot(path, line))]
 
 
@@ -195,7 +193,8 @@ def _yaml(path: str, data: dict[str, Any]) -> Iterator[Unit]:
     if kind:
         for pod in _pods(data.get("spec")):
             containers = (one for one in pod["containers"] if isinstance(one, dict))
-            yield from (_container(path, pod, one) for one in containers)
+            made = (_container(path, pod, one) for one in containers)
+            yield from (replace(one, ends=_JOB.search(str(kind)) is not None) for one in made)
 
 
 def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
@@ -254,6 +253,8 @@ def _pods(spec: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             return
         for value in spec.values():
             yield from _pods(value, depth + 1)
+    for one in spec if isinstance(spec, list) else ():
+        yield from _pods(one, depth + 1)
 
 
 def _container(path: str, pod: dict[str, Any], container: dict[str, Any]) -> Unit:
@@ -266,50 +267,3 @@ def _container(path: str, pod: dict[str, Any], container: dict[str, Any]) -> Uni
     spot = Spot(path, line)
     mounts, environment = _flat(container.get("volumeMounts")), _flat(container.get("env"))
     return Unit("kubernetes", name, image, "", "", memory, probe, user, spot, mounts, environment)
-
-
-def _script(path: str, text: str) -> Iterator[Unit]:
-    text = (
-        re.sub(r"^\t@?-?", "", text, flags=re.MULTILINE)
-        if path.endswith(("akefile", ".mk"))
-        else text
-    )
-    text = re.sub(r"<<-?\s*(['\"]?)\w+\1", "", text)  # what ssh runs elsewhere counts, too
-    for command in commands(text, {}):
-        line = text.count("\n", 0, command.start) + 1
-        kept = [value for value in command.sets.values() if " run " in value]
-        for one in (command, *(inner for value in kept for inner in commands(value, {}))):
-            unit = _run(one, Spot(path, line))
-            if unit:
-                yield unit
-
-
-def _run(command: Command, spot: Spot) -> Unit | None:
-    """The container that ``docker run`` starts; None for another command."""
-    words = command.texts
-    engines = ("docker", "podman", "nvidia-docker")
-    at = next((i for i, word in enumerate(words) if word in engines), -1)
-    if at < 0 or words[at + 1 : at + 2] != ("run",):
-        return None
-    options = words[at + 2 :]
-    image = next((w for w in options if _IMAGE.match(w) and not _PORTS.match(w)), "")
-    users = _values(options, "-u", "--user")
-    users += tuple(w.partition("=")[2] for w in options if w.startswith("--user="))
-    return Unit(
-        "docker run",
-        image or "a container",
-        image,
-        "",
-        "",
-        any(_MEMORY_FLAG.match(word) for word in options),
-        any(word.startswith("--health-cmd") for word in options),
-        next(iter(users), ""),
-        spot,
-        _values(options, "-v", "--volume", "--mount"),
-        _values(options, "-e", "--env"),
-    )
-
-
-def _values(options: tuple[str, ...], *names: str) -> tuple[str, ...]:
-    """What stands behind each of these options."""
-    return tuple(value for name, value in pairwise(options) if name in names)

@@ -63,7 +63,7 @@ _TOOLS: dict[str, tuple[frozenset[str], int]] = {
     "dvc": (frozenset(["pull", "get", "import"]), 1),
     "hf": (frozenset(["download"]), 3),
     "huggingface-cli": (frozenset(["download"]), 3),
-    "ollama": (frozenset(["pull"]), 1),
+    "ollama": (frozenset(["pull", "create"]), 1),
     "optimum-cli": (frozenset(["export"]), 3),
     "rembg": (frozenset(["d"]), 1),
     "spacy": (frozenset(["download"]), 3),
@@ -103,7 +103,8 @@ _OF_MODELS = re.compile(
     re.IGNORECASE,
 )
 _RUNS_CODE = re.compile(
-    r"(python|pypy)[\d.]*$|\.(sh|py)$|^(wget|curl|gdown|git|aria2c|make|unzip|tar)$"
+    r"(python|pypy)[\d.]*$|\.(sh|py)$|"
+    r"^(wget|curl|gdown|git|aria2c|make|unzip|tar|cp|gsutil|aws|gcloud|azcopy|rclone)$"
 )
 _SHOWN = 80
 
@@ -244,6 +245,8 @@ def places(step: Step, command: Command) -> Iterator[str]:
     given = {**step.env, **command.sets}
     yield from (str(given[name]) for name in _HUB_CACHES if given.get(name))
     yield "/root/.cache/huggingface"
+    if command.name == "ollama":
+        yield step.env.get("OLLAMA_MODELS") or "/root/.ollama"
 
 
 _HUB_CACHES = (

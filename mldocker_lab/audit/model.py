@@ -214,9 +214,9 @@ class _State:
         self.shell: tuple[str, ...] = ("/bin/sh", "-c")
 
     def child(self) -> _State:
-        """What a stage that starts from this one inherits: ARG is not handed on."""
+        """What a stage that starts from this one inherits; BuildKit hands ARG on, too."""
         new = _State(self.args, self.outer)
-        new.env, new.values = dict(self.env), dict(self.env)
+        new.env, new.values = dict(self.env), dict(self.values)
         new.user, new.workdir, new.shell = self.user, self.workdir, self.shell
         return new
 

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.shell import Command
     from mldocker_lab.audit.step import Step
 
-__all__ = ["asked", "broad", "context_sources", "origin", "project_requirements", "python_file"]
+__all__ = [
+    "asked",
+    "broad",
+    "context_sources",
+    "origin",
+    "project_requirements",
+    "python_file",
+    "python_files",
+]
 
 #: Modules that serve something named behind them.
 _SERVERS = frozenset(["uvicorn", "gunicorn", "hypercorn", "flask", "streamlit", "pip", "venv"])
@@ -136,6 +144,22 @@ def _below(path: str, there: str, here: str) -> Iterator[str]:
         yield posixpath.normpath(
             posixpath.join(here, path[len(there.rstrip("/")) + 1 :]).lstrip("/")
         )
+
+
+def python_files(target: Target, command: Command) -> Iterator[str]:
+    """The Python files that a command may run, modules of packages and console scripts included."""
+    name = python_file(command) or _console_script(target, command.name)
+    if name:
+        yield name
+        yield f"{name.removesuffix('.py')}/__main__.py"
+        yield f"{name.removesuffix('.py')}/__init__.py"
+
+
+def _console_script(target: Target, name: str) -> str:
+    """The file behind a command that the project itself installs: ``serve = "pkg.main:run"``."""
+    text = target.project.text("pyproject.toml") or target.project.text("setup.py") or ""
+    found = re.search(rf"[\"']?\b{re.escape(name)}[\"']?\s*=\s*[\"']?([\w.]+):\w+", text)
+    return f"{found[1].replace('.', '/')}.py" if found and name else ""
 
 
 def python_file(command: Command) -> str:

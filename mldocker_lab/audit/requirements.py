@@ -56,6 +56,11 @@ class Requirement:
     line: int = 0
     local: bool = False
 
+    @property
+    def newest(self) -> bool:
+        """It has no exact version, and nothing keeps the newest one out."""
+        return self.pinned is False and not re.search(r"<|~=|==", self.text)
+
 
 def normal(name: str) -> str:
     """A package's name as indexes compare it."""

@@ -58,8 +58,8 @@ def _script(command: Command) -> str:
 
 def _makefile(target: Target, step: Step, command: Command) -> str:
     """The recipe that ``make name`` runs, of the Makefile in the folder in force."""
-    here = origin(target, step, "Makefile")
-    text = (target.project.text(here) or "") if here else ""
+    places = [origin(target, step, name) for name in ("GNUmakefile", "makefile", "Makefile")]
+    text = next((target.project.text(here) or "" for here in places if here), "")
     goal = next((t for t in command.texts[1:] if re.fullmatch(r"[\w.-]+", t)), "")
     begin = re.search(rf"^{re.escape(goal)}\s*:(?!=).*\n", text, re.MULTILINE) if goal else None
     if not begin:

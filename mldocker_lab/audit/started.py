@@ -68,7 +68,7 @@ _TRAINS = re.compile(
     r"(ing)?([_.-]|$)",
     re.IGNORECASE,
 )
-_HELP = frozenset(["--help", "-h", "help", "--version"])
+_ENDS = frozenset(["--help", "-h", "help", "--version", "--train"])
 
 
 def programs(target: Target) -> list[tuple[Step, Command]]:
@@ -174,12 +174,15 @@ def _own_program(found: list[tuple[Step, Command]]) -> bool:
 
 def is_job(target: Target) -> bool:
     """Whether it clearly starts something that ends: a training, a command-line tool's help."""
+    units = target.deployment.units if target.deployment else ()
+    if units and all(unit.ends for unit in units):
+        return True
     exposes = any(step.keyword == "EXPOSE" for step in target.chain)
     found = programs(target)
     if exposes or not found:
         return False
     for _, command in found:
-        if any(text in _HELP for text in command.texts):
+        if command.name == "pytest" or any(text in _ENDS for text in command.texts):
             return True
         if PYTHON.match(command.name) and "-c" in command.texts[:4]:
             return True

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.deployment import Deployment, Unit, units
+from mldocker_lab.audit.docker_lines import bare, built_images, started_images
 from mldocker_lab.audit.images import is_published
 from mldocker_lab.audit.model import Target
 from mldocker_lab.audit.origins import context_sources
@@ -76,8 +77,23 @@ def deployed(project: Project) -> list[Unit]:
     found: list[Unit] = []
     for name in sorted(names, key=lambda n: (n.count("/"), n))[:_MOST]:
         text = project.read(name)
-        if text:
+        if text and name.endswith((".yml", ".yaml")):
             found += units(name, text, _values(project, name) if "{{" in text else "")
+        elif text:
+            found += started_images(name, text)
+    return found
+
+
+def _built(project: Project) -> dict[str, set[str]]:
+    """The images that scripts and Makefiles build, with and without tag: from which Dockerfiles."""
+    names = [n for n in project.names if _DEPLOYS.search(n) and not n.endswith((".yml", ".yaml"))]
+    found: dict[str, set[str]] = {}
+    for name in sorted(names)[:_MOST]:
+        for image, paths in built_images(name, project.read(name) or ""):
+            known = next((path for path in paths if path in project.names), "")
+            if known:
+                found.setdefault(image, set()).add(known)
+                found.setdefault(bare(image), set()).add(known)
     return found
 
 
@@ -153,6 +169,12 @@ def _named(project: Project, file: str, found: list[Unit], mine: list[Unit]) -> 
     free = [u for u in free if u.build or not is_published(u.image)]
     if len(dockerfiles(project)) == 1:
         return free
+    built = _built(project)
+    told = [(u, built.get(u.image) or built.get(bare(u.image))) for u in free]
+    ours = [unit for unit, files in told if files and file in files]
+    if ours:
+        return ours
+    free = [unit for unit, files in told if not files]
     words = _words(file) | {word for unit in mine for word in _words(f"{unit.name}/{unit.image}")}
     scores = [_alike(words - _VAGUE or words, file, unit) for unit in free]
     best = max(scores, default=0)

@@ -9,7 +9,7 @@ __all__ = ["ARCHIVE", "holds_models", "is_aside", "is_code", "is_weights", "outs
 
 _WEIGHTS = re.compile(
     r"\.data-\d+-of-\d+$|\.(pt|pth|ckpt|onnx|safetensors|gguf|ggml|h5|hdf5|keras|pb|tflite|pkl|pickle|joblib|mar|engine|"
-    r"plan|pdparams|pdiparams|pmml|cbm|ubj|pdmodel|caffemodel|weights|t7|mlmodel|params|nemo|model)(\b|$)",
+    r"plan|pdparams|pdiparams|pmml|cbm|ubj|pdmodel|caffemodel|weights|t7|traineddata|mlmodel|params|nemo|model)(\b|$)",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"(model|weights)[\w.=+-]*\.(bin|rds|rdata|npz|dat|xml|jar)$", re.IGNORECASE)
@@ -33,7 +33,9 @@ _DATA = re.compile(r"(^|/)(data|datasets?)/", re.IGNORECASE)
 _ASIDE = re.compile(
     r"(^|/)(tests?|fixtures|docs?|examples?|samples?|vocab\w*)/|tokenizer|vocab|scaler|encoder_label"
 )
-ARCHIVE = re.compile(r"(model|weight|checkpoint|ckpt)\w*\.(zip|tar|tar\.gz|tgz)$", re.IGNORECASE)
+ARCHIVE = re.compile(
+    r"(model|weight|checkpoint|ckpt|predictor)\w*\.(zip|tar|tar\.gz|tgz)$", re.IGNORECASE
+)
 _VARIABLE = re.compile(
     r"^(HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|TRANSFORMERS_CACHE|TORCH_HOME|"
     r"SENTENCE_TRANSFORMERS_\w+|MLFLOW_TRACKING_URI|\w*CHECKPOINT_?(PATH|DIR)|"

@@ -12,7 +12,8 @@ from mldocker_lab.errors import Corrupted
 from mldocker_lab.home import home
 from mldocker_lab.report.fold import Folding
 from mldocker_lab.report.layercache import LayerCache
-from mldocker_lab.report.savestream import read, read_unpacked, remembered
+from mldocker_lab.report.layers import ImageReport
+from mldocker_lab.report.savestream import Contents, read, read_unpacked, remembered
 from mldocker_lab.report.sizes import with_sizes
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from mldocker_lab.engine.client import Engine
     from mldocker_lab.report.build import BuildReport
     from mldocker_lab.report.events import Event
-    from mldocker_lab.report.layers import ImageReport
-    from mldocker_lab.report.savestream import Contents
 
 __all__ = ["build", "contents", "follow", "weigh"]
 
@@ -143,15 +142,17 @@ def contents(
         Corrupted: the image is not what it claims to be.
     """
     known = known or LayerCache(home() / "layers.sqlite")
-    image_id = engine.image(ref).id
-    found = remembered(image_id, ref, known) or _from_disk(engine, image_id, ref, known, progress)
+    facts = engine.image(ref)
+    found = remembered(facts.id, ref, known) or _from_disk(engine, facts.id, ref, known, progress)
     if found is not None:
         return found
+    if not facts.diff_ids:  # Docker 20.10 refuses to save an image that holds nothing
+        return Contents(ImageReport(ref, (), ()), known)
     connection = engine.again()
     try:
         stream = connection.save(ref)
         try:
-            return read(stream, ref, known, image_id=image_id, progress=progress)
+            return read(stream, ref, known, image_id=facts.id, progress=progress)
         finally:
             stream.cancel()
     finally:

@@ -72,7 +72,7 @@ class LayersOnDisk:
         config = (root / "image/overlay2/imagedb/content/sha256" / digest).read_bytes()
         if hashlib.sha256(config).hexdigest() != digest:
             raise ValueError("another engine's disk")
-        diff_ids = [str(one) for one in json.loads(config)["rootfs"]["diff_ids"]]
+        diff_ids = [str(one) for one in json.loads(config)["rootfs"]["diff_ids"] or ()]
         parts = [_BLOBS + diff_id.removeprefix("sha256:") for diff_id in diff_ids]
         self._documents = {
             f"{digest}.json": config,

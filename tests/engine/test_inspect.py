@@ -89,6 +89,18 @@ def test_every_wasted_byte_is_found(built):
     assert image.wasted_bytes == sum(count for _, count, _, _ in WASTED) + BOTH + others(image)
 
 
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_an_image_without_a_single_layer(bench, builder, tmp_path, monkeypatch):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nLABEL nothing=here\n")
+    built = bench.build(tmp_path, name="bare", builder=builder)
+    assert built.bytes == 0
+    for disk in (True, False):
+        if not disk:
+            monkeypatch.setattr("mldocker_lab.build.measured.on_disk", lambda *_: None)
+        image = lab.inspect(built.image_id)
+        assert (image.bytes, image.layers, image.wasted) == (0, (), ())
+
+
 def weigh_base(image):
     """File bytes of the layers below ours."""
     return sum(layer.bytes for layer in image.layers[:-9])

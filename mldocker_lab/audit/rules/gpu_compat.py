@@ -68,7 +68,8 @@ def _base(base: Base, here: Spot) -> list[tuple[str, Spot]]:
     jetson = base.repository.startswith(("nvidia/l4t", "dustynv/"))
     tag = _LANGUAGE.sub("", base.tag)
     open_tag = not base.digest and "${" not in tag and not re.search(r"\d", tag)
-    if base.known and base.gpu and base.cuda is None and open_tag and not jetson:
+    ours = base.known and base.gpu and base.user is not None
+    if ours and base.cuda is None and open_tag and not jetson:
         said = f"{base.text} names no {_platform(base)} version"
         return [(f"{said}: nobody can say which driver it needs", here)]
     return []
@@ -100,8 +101,8 @@ def _newer(wheel: Wheel, ours: tuple[int, int | None]) -> bool:
     theirs, minor = wheel.minor, ours[1]
     if theirs is None or minor is None:
         return False
-    named = wheel.text.startswith("the index ") or "pytorch-cuda" in wheel.text
-    return named and theirs > minor
+    named = wheel.text.startswith("the index ") or re.search(r"pytorch-cuda|\+cu\d", wheel.text)
+    return bool(named) and theirs > minor
 
 
 def _switched_off(target: Target) -> list[tuple[str, Spot]]:

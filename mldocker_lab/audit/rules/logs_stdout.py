@@ -16,7 +16,7 @@ from mldocker_lab.audit.logging_code import (
     log_file_line,
     streams,
 )
-from mldocker_lab.audit.origins import origin, python_file
+from mldocker_lab.audit.origins import origin, python_files
 from mldocker_lab.audit.spot import Spot
 from mldocker_lab.audit.started import is_python, logs_to_streams, programs, serves, unbuffered
 from mldocker_lab.audit.supervisor import kept_in_files, programs_seen
@@ -56,7 +56,7 @@ def judge(target: Target) -> Judged:
     if faults:
         text = "; ".join(dict.fromkeys(said for said, _ in faults))
         return failed(text, *(spot for _, spot in faults))
-    if unbuffered(target, found):
+    if unbuffered(target, found) and (found or "PYTHONUNBUFFERED" in target.env):
         return passed("Python's lines are not held back, and nothing writes a log file")
     started = bool(target.entrypoint) or any(not c.name.startswith("-") for _, c in found)
     if not started and target.root.logs_to_streams:
@@ -110,9 +110,12 @@ def _redirected(command: Command) -> list[str]:
 
 def _script(target: Target, step: Step, command: Command) -> str:
     """Where the Python file that is started stands in the build context; "" if not at hand."""
-    name = python_file(command)
-    here = origin(target, step, name) if name else None
-    return here if here and target.project.text(here) else ""
+    for name in python_files(target, command):
+        here = origin(target, step, name)
+        found = next((n for n in (here, name, f"src/{name}") if n in target.project.inside), None)
+        if found and target.project.text(found):
+            return found
+    return ""
 
 
 def _code(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, Spot]]:

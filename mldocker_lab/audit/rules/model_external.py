@@ -79,8 +79,12 @@ def _ran(target: Target, step: Step) -> tuple[list[str], list[str]]:
 
 
 def _only_cached(step: Step) -> bool:
-    """The hub's cache is a cache mount: what is downloaded stays with the builder."""
-    return any(_HUB_CACHE.search(text) for text in step.mounted)
+    """The hub's cache is a cache mount that nothing is taken out of: it stays with the builder."""
+    caches = [text for text in step.mounted if _HUB_CACHE.search(text)]
+    taken = re.search(r"local_dir|\b(cp|mv|rsync|shutil)\b|--local-dir", step.one.value) or any(
+        "local_dir" in document.content for document in step.one.heredocs
+    )
+    return bool(caches) and not taken
 
 
 def _loaded_into(step: Step) -> list[str]:

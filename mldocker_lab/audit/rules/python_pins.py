@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.model import Target
     from mldocker_lab.audit.requirements import Requirement
     from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.step import Step
 
 _SHOWN = 5
 
@@ -111,7 +112,7 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
             (f"{one.tool} resolves anew if there is no {path}, and none is named", spot)
         )
         return
-    here = origin(target, one.step, path)
+    here = origin(target, one.step, path) or _made_from(target, one.step, path)
     found = file_requirements(here, target.project.text) if here else None
     if found is None and _exported(target, path):
         seen.exact += 1
@@ -121,6 +122,15 @@ def _file(target: Target, one: Install, path: str, seen: _Seen) -> None:
         return
     seen.exact += 1
     _each(target, found, seen, constrained=one.constrained)
+
+
+def _made_from(target: Target, step: Step, path: str) -> str | None:
+    """The requirements file at hand that ``grep`` or ``sed`` makes that one from."""
+    for command in step.plain:
+        if any(redirect.target.text == path for redirect in command.redirects):
+            named = (origin(target, step, t) for t in command.texts[1:] if t.endswith(".txt"))
+            return next((here for here in named if here), None)
+    return None
 
 
 def _locked_anew(target: Target, seen: _Seen) -> None:

@@ -578,3 +578,56 @@ def test_a_folder_of_data_that_holds_no_data():
     files = {"Dockerfile": SLIM + "COPY . .\n", "cache/data/.gitignore": "*\n", "index.php": ""}
     assert status("dockerignore", files | {".dockerignore": ".git\n"}) == "pass"
     assert status("dockerignore", files | {".dockerignore": ".git\n", "data/a.bin": ""}) == "fail"
+
+
+def test_a_stage_inherits_the_arguments_of_the_one_it_starts_from():
+    """Built to see it: BuildKit hands them on, the classic builder does not."""
+    text = SLIM.replace("\n", " AS base\n") + "ARG ID=1000\nFROM base\nUSER ${ID}\n"
+    assert status("non-root", text) == "pass"
+    assert status("non-root", text.replace("1000", "0")) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("team/net:${TAG}", "not-judged"),  # the tag may end in a digest
+        ("team/net:${TAG}-gpu", "fail"),
+        ("team/net:1", "fail"),
+    ],
+)
+def test_where_a_digest_may_hide(base, expected):
+    assert status("base-digest", f"ARG TAG\nFROM {base}\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("FROM nvidia/cuda:11.8.0-devel-ubuntu22.04\nRUN pip install vllm\n", "fail"),
+        (CUDA + "RUN pip install vllm\n", "not-judged"),
+        ("FROM nvidia/cuda:11.6.2-devel-ubuntu20.04\nRUN pip install 'jax[cuda]'\n", "fail"),
+        ("FROM nvidia/cuda:11.6.2-devel-ubuntu20.04\nRUN pip install jax==0.4.30\n", "pass"),
+        (SLIM + "RUN pip install paddlepaddle-gpu==2.2.1\n", "fail"),
+        (SLIM + "RUN pip install paddlepaddle-gpu==3.0.0\n", "not-judged"),
+        (CUDA + "RUN pip install torch==2.4.1+cu126\n", "fail"),
+        (SLIM + "RUN conda install cudatoolkit\n", "not-judged"),
+        (
+            SLIM + "RUN wget https://host/cuda_10.0.130_410.48_linux && sh cuda_10.0.130_linux\n"
+            "RUN pip install tensorflow-gpu==1.15.5\n",
+            "pass",
+        ),
+        (
+            "FROM nvidia/cuda:8.0-cudnn5-devel-ubuntu14.04\nRUN pip install 'tensorflow==0.12.*'\n",
+            "pass",
+        ),
+        ("FROM gpu-enabled-base\nRUN pip install numpy\n", "not-judged"),
+    ],
+)
+def test_frameworks_and_the_cuda_they_want(text, expected):
+    assert status("gpu-compat", text) == expected
+
+
+def test_a_requirements_file_that_is_made_from_another():
+    make = "RUN grep -v torch r.txt > run.txt && pip install -r run.txt\n"
+    files = {"Dockerfile": SLIM + "COPY r.txt .\n" + make}
+    assert status("python-pins", files | {"r.txt": "numpy==1.26.4\n"}) == "pass"
+    assert status("python-pins", files | {"r.txt": "numpy\n"}) == "fail"

@@ -96,3 +96,21 @@ def test_a_file_that_a_start_script_makes_is_no_log():
     files = {"Dockerfile": SLIM + 'COPY run.sh .\nCMD ["./run.sh"]\n'}
     assert status(files | {"run.sh": "python conf.py > a.json\nuvicorn a:b\n"}) == "pass"
     assert status(files | {"run.sh": "python conf.py > out\nuvicorn a:b\n"}) == "fail"
+
+
+def test_a_command_that_the_project_installs():
+    files = {"Dockerfile": SLIM + 'COPY . .\nRUN pip install .\nCMD ["serve"]\n'}
+    files |= {"pyproject.toml": '[project.scripts]\nserve = "net.web:main"\n'}
+    assert status(files | {"src/net/web.py": "import uvicorn\nuvicorn.run('a:b')\n"}) == "pass"
+    assert status(files | {"src/net/web.py": "logging.FileHandler('a.log')\n"}) == "fail"
+
+
+def test_a_package_that_is_started():
+    files = {"Dockerfile": SLIM + 'COPY . .\nCMD ["python", "-m", "net.web"]\n'}
+    assert status(files | {"net/web/__main__.py": "import uvicorn\nuvicorn.run('a')\n"}) == "pass"
+
+
+def test_a_base_that_holds_nothing_back_and_starts_nobody_knows_what():
+    base = "FROM 123456789012.dkr.ecr.eu-west-1.example/pytorch-training:2.5.1-gpu-py311\n"
+    assert status(base) == "not-judged"
+    assert status(base + 'CMD ["python", "a.py"]\n') == "pass"

@@ -128,3 +128,40 @@ def test_a_trained_pipeline_in_a_requirements_file():
     status, evidence = said(files)
     assert status == "fail"
     assert "en-core-web-sm" in evidence
+
+
+def test_what_is_taken_out_of_a_cache_mount():
+    mounted = f"RUN --mount=type=cache,target={HUB} {LOAD}"
+    assert said(SLIM + f"{mounted} && cp -r {HUB} /app/hub\n")[0] == "fail"
+    local = "from h import snapshot_download\nsnapshot_download('x', local_dir='/app')\n"
+    document = f"RUN --mount=type=cache,target={HUB} python - <<EOF\n{local}EOF\n"
+    assert said(SLIM + document)[0] == "fail"
+    assert said(SLIM + document.replace(", local_dir='/app'", ""))[0] == "pass"
+
+
+def test_weights_that_another_stage_was_given():
+    ollama = "FROM ollama/ollama:0.3.14"
+    text = f"{ollama} AS get\n%s{ollama}\nCOPY --from=get /root/.ollama /root/.ollama\n"
+    assert said(text % "RUN ollama serve & ollama create net -f Modelfile\n")[0] == "fail"
+    assert said(text % "ADD https://host/net.gguf /root/.ollama/\n")[0] == "fail"
+    assert said(text % "RUN apt-get update\n")[0] == "pass"
+
+
+def test_what_taggers_read_is_no_model():
+    text = GET + "RUN python load.py\n" + SLIM + "COPY --from=get /app/models/nltk_cache/ models/\n"
+    assert said(text)[0] == "pass"
+
+
+def test_a_context_that_the_builder_hands_on():
+    text = GET + "WORKDIR /app\nCOPY . /app\n" + SLIM + "COPY --from=get /app /app\n"
+    assert said(text)[0] == "not-judged"
+    assert said({"Dockerfile": text, "app.py": ""})[0] == "pass"
+
+
+def test_archives_and_large_files_of_the_project():
+    files = {"Dockerfile": SLIM + "COPY . .\n", "app.py": ""}
+    assert said(files | {"net/GINPredictor.tar": "x"})[0] == "fail"
+    project = Project(
+        ("Dockerfile", "app.py", "crnn.bin"), files.get, sizes={"crnn.bin": 9_000_000}
+    )
+    assert rule("model-external").judge(target_of(project, "Dockerfile")).status == "fail"
