@@ -98,7 +98,7 @@ def test_an_image_without_a_single_layer(bench, builder, tmp_path, monkeypatch):
         if not disk:
             monkeypatch.setattr("mldocker_lab.build.measured.on_disk", lambda *_: None)
         image = lab.inspect(built.image_id)
-        assert (image.bytes, image.layers, image.wasted) == (0, (), ())
+        assert (image.bytes, image.layers, list(image.wasted)) == (0, (), [])
 
 
 def weigh_base(image):
