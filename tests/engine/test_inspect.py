@@ -13,6 +13,7 @@ from contextlib import suppress
 import pytest
 
 from mldocker_lab import lab
+from mldocker_lab.build import measured
 from mldocker_lab.build.measured import contents
 from mldocker_lab.errors import ImageNotFound
 from mldocker_lab.report.layercache import LayerCache
@@ -96,8 +97,8 @@ def test_an_image_without_a_single_layer(bench, builder, tmp_path, monkeypatch):
     assert built.bytes == 0
     for disk in (True, False):
         if not disk:
-            monkeypatch.setattr("mldocker_lab.build.measured.on_disk", lambda *_: None)
-        image = lab.inspect(built.image_id)
+            monkeypatch.setattr(measured, "on_disk", lambda *_: None)
+        image = lab.inspect(built)
         assert (image.bytes, image.layers, list(image.wasted)) == (0, (), [])
 
 
