@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ class Base:
         return int(first), int(second) if second else None
 
 
+@lru_cache(maxsize=256)
 def _user(repository: str) -> str | None:
     """The user of a well-known image; "" if that depends on the tag, None if it is not known."""
     best, found = -1, None
