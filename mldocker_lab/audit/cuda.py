@@ -29,7 +29,7 @@ _INDEXES = frozenset(
 _INDEX = re.compile(r"whl/(?:nightly/|test/|pre/)?cu(\d{2,3})\b|/cu(\d{2,3})(?:/|$)|^cu(\d{2,3})$")
 _CPU_INDEX = re.compile(r"whl/(nightly/|test/)?cpu\b|^cpu$")
 #: Indexes that leave the choice open: mirrors of the usual one, and torch's page of all wheels.
-_ANY_WHEELS = re.compile(r"torch_stable|pypi|mirror", re.IGNORECASE)
+_ANY_WHEELS = re.compile(r"^(?!.*onnxruntime).*(torch_stable|pypi|mirror)", re.IGNORECASE)
 _OTHER_DEVICE = re.compile(r"\+(cpu|rocm|xpu)")
 _TOOLKIT = re.compile(r"cuda(?:-[a-z]+)*-(\d\d)-(\d)\b")
 _RUNFILE = re.compile(r"\bcuda_(\d+)\.(\d+)[\w.]*[-_]linux\S*")

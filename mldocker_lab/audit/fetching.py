@@ -33,10 +33,11 @@ _HUB_REPOSITORY = re.compile(r"huggingface\.\w+/(?!spaces/)")
 _CALLS = re.compile(
     r"(from_pretrained|snapshot_download|hf_hub_download|SentenceTransformer|load_model|hub\.load|"
     r"pipeline|WhisperModel|easyocr\.Reader|YOLO|load_state_dict_from_url|model_zoo\.load_url|"
-    r"TextEmbedding|PaddleOCR|FaceAnalysis|"
+    r"TextEmbedding|PaddleOCR|FaceAnalysis|FlagModel|KeyBERT|Detoxify|TTS|(stanza|argostranslate\S*)"
+    r"\.download|clip\.load|gensim\.\S*load|applications\.\w+|create_model\w*|"
     r"CrossEncoder|get_model|download_\w*model\w*|load_\w*model\w*|initialize\w*)\s*\(|"
     r"spacy\.cli\.download|download_root|"
-    r"\w\(\s*(pretrained|weights)\s*="
+    r"\w\(\s*(pretrained|weights)\s*=|pretrained\s*=\s*True"
 )
 #: What belongs to a model and is small: no weights.
 _NO_WEIGHTS = re.compile(

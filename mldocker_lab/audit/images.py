@@ -27,7 +27,8 @@ nginx node openjdk oraclelinux perl php postgres pypy python r-base redis rockyl
 scratch swift traefik ubuntu
 nvidia/ ea-bignlp/ nvstaging/ conda/ condaforge/ continuumio/ anaconda/ frolvlad/
 pytorch/pytorch pytorch/manylinux pytorch/manylinux-builder pytorch/conda-builder tensorflow/
-huggingface/ rocm/ intel/ intelpython/ paddlepaddle/ paddlecloud/ mxnet/ ufoym/deepo vllm/ lmsysorg/
+huggingface/transformers huggingface/accelerate huggingface/text-generation-inference
+rocm/ intel/ intelpython/ paddlepaddle/ paddlecloud/ mxnet/ ufoym/deepo vllm/ lmsysorg/
 ultralytics/ ollama/ollama dustynv/ astral-sh/uv ggml-org/ ggerganov/ mlflow/mlflow tiangolo/
 runpod/ runpod-workers/ deepspeed/ osrf/ros pypa/ azureml/ devcontainers/ vscode/devcontainers
 mirror/docker/library/ playwright playwright/python dotnet/ cbl-mariner/ azure-functions/ lambda/
@@ -37,7 +38,7 @@ google.com/cloudsdktool/ google/cloud-sdk kaggle/ ubi7/ubi ubi8/ubi ubi8/ubi-min
 ubi9/ubi-minimal ubi8 ubi9 redhat/ubi8 redhat/ubi9 redhat/ubi8-minimal redhat/ubi9-minimal
 mldocker-lab/ linuxserver/
 axolotlai/ daskdev/ denoland/ emscripten/ gaudi-docker/ jupyterhub/jupyterhub mosaicml/ opensuse/
-oven/bun photon prefix-dev/pixi rocker/ rockylinux/ rstudio/ alphacep/ ocrd/ rustlang/
+oven/bun photon prefix-dev/pixi rocker/ rockylinux/ rstudio/ gpuci/ alphacep/ ocrd/ rustlang/
 unit winglian/
 """.split()
 
@@ -243,7 +244,8 @@ def is_published(image: str) -> bool:
 def _begins(name: str, start: str) -> bool:
     if start.endswith("/"):
         return name.startswith(start)
-    return name == start or (start.endswith(("python", "ubi")) and name.startswith(start + "-"))
+    families = ("python", "ubi", "huggingface/transformers", "huggingface/accelerate")
+    return name == start or (start.endswith(families) and name.startswith(start + "-"))
 
 
 def base_of(text: str, origin: Instruction, *, known: bool) -> Base:

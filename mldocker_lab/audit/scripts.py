@@ -1,4 +1,4 @@
-"""Shell scripts and Makefiles of the project that a build or a container runs: their commands."""
+"""Shell scripts and make recipes that a build or a container runs: the commands in them."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def commands_of(target: Target, step: Step, command: Command) -> list[Command]:
     path = _script(command)
     here = origin(target, step, path) if path else None
     text = (target.project.text(here) or "") if here else text
+    text = text or (_written(target, step.path(path)) if path else "")
     if not text or len(text) > _LONGEST or "\0" in text:
         return []
     if text.startswith("#!") and "sh" not in text.partition("\n")[0]:
@@ -70,6 +71,19 @@ def _makefile(target: Target, step: Step, command: Command) -> str:
         lines.append(found[1])
         at = found.end() + 1
     return "\n".join(lines)
+
+
+def _written(target: Target, path: str) -> str:
+    """A script that the Dockerfile itself writes there: a here-document, or with ``echo``."""
+    for step in reversed(target.chain):
+        documents = [document.content for document in step.one.heredocs]
+        if step.keyword == "COPY" and documents and step.path(step.words[-1][0]) == path:
+            return documents[0]
+        for command in step.plain if step.keyword == "RUN" else ():
+            if any(step.path(redirect.target.text) == path for redirect in command.redirects):
+                said = " ".join(command.texts[1:]).replace("\\n", "\n")
+                return next(iter(documents), "") if command.name in ("cat", "tee") else said
+    return ""
 
 
 def built_by(target: Target, step: Step) -> Iterator[Command]:

@@ -37,7 +37,7 @@ text-generation-launcher text-embeddings-router lmdeploy litserve
 """.split()
 )
 _IN_MODULE = re.compile(
-    r"^(uvicorn|gunicorn|hypercorn|streamlit|flask|vllm|sglang|mlflow|jupyter)\b"
+    r"^(uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|vllm|sglang|mlflow|jupyter|http\.server)\b"
 )
 #: Servers that are no Python, whatever the script before them calls.
 _SERVERS = frozenset(

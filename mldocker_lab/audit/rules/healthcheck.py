@@ -68,7 +68,12 @@ def _brings_curl(target: Target) -> bool:
             _GETS_CURL.search(d.content) for d in step.one.heredocs
         ):
             return True
-        if step.keyword == "RUN" and re.search(r"\.sh\b", step.one.value):
+        if step.keyword == "RUN" and any(
+            re.search(r"\.sh$", text)
+            for command in step.plain
+            for text in command.texts[:2]
+            if command.name != "chmod"
+        ):
             return True  # a script may install it
         if (
             step.keyword == "COPY"

@@ -631,3 +631,17 @@ def test_a_requirements_file_that_is_made_from_another():
     files = {"Dockerfile": SLIM + "COPY r.txt .\n" + make}
     assert status("python-pins", files | {"r.txt": "numpy==1.26.4\n"}) == "pass"
     assert status("python-pins", files | {"r.txt": "numpy\n"}) == "fail"
+
+
+def test_a_script_that_is_only_made_executable_brings_no_curl():
+    check = "HEALTHCHECK CMD curl -f http://localhost/health\n"
+    text = "FROM node:18-alpine\nCOPY run.sh /\nRUN %s\n" + check
+    assert status("healthcheck", text % "chmod +x /run.sh") == "fail"
+    assert status("healthcheck", text % "sh /run.sh") == "pass"
+
+
+def test_an_index_of_onnxruntime_decides():
+    feed = "https://host/onnxruntime-cuda-12/pypi/simple/"
+    text = CUDA + f"RUN pip install onnxruntime-gpu==1.18 --extra-index-url {feed}\n"
+    assert status("gpu-compat", text) == "pass"
+    assert status("gpu-compat", text.replace("onnxruntime-cuda-12/", "")) == "fail"

@@ -114,3 +114,21 @@ def test_a_base_that_holds_nothing_back_and_starts_nobody_knows_what():
     base = "FROM 123456789012.dkr.ecr.eu-west-1.example/pytorch-training:2.5.1-gpu-py311\n"
     assert status(base) == "not-judged"
     assert status(base + 'CMD ["python", "a.py"]\n') == "pass"
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        "RUN cat > /app/run.sh <<EOF && chmod +x /app/run.sh\n%s\nEOF\n",
+        "COPY <<EOF /app/run.sh\n%s\nEOF\n",
+        "RUN echo '#!/bin/sh\\n%s' > run.sh\n",
+    ],
+)
+def test_a_start_script_that_the_dockerfile_writes(writes):
+    text = SLIM + "WORKDIR /app\n" + writes + 'CMD ["./run.sh"]\n'
+    assert status(text % "uvicorn a:b > /tmp/a.log") == "fail"
+    assert status(text % "uvicorn a:b") == "pass"
+
+
+def test_a_server_by_its_module():
+    assert status(SLIM + 'CMD ["python", "-m", "fastapi", "run", "main.py"]\n') == "pass"

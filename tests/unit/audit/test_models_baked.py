@@ -35,6 +35,8 @@ def said(files: dict[str, str] | str) -> tuple[str, str]:
         "WORKDIR /app/model\nRUN python -c \"from d import download_all; download_all('$A')\"\n",
         "RUN mkdir -p /models && cd /models && wget https://host/a7f3\n",
         "RUN --mount=type=bind,source=p.zip,target=/p.zip unzip /p.zip net.onnx -d /models\n",
+        "RUN python -c \"import stanza; stanza.download('en')\"\n",
+        "RUN python -c \"import timm; timm.create_model('x', pretrained=True)\"\n",
         "COPY diamonds_final_model.rds /\n",
         "COPY training/output/final_adapter_v2 ./adapter\n",
         "# Copy the recognition model (light version)\nCOPY inference/inference.* /ocr/\n",
