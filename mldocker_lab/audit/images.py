@@ -174,9 +174,13 @@ class Base:
 
     @property
     def asks_itself(self) -> bool:
-        """It is known to bring a HEALTHCHECK: Jupyter's images of August 2022 and later."""
+        """It is known to bring a HEALTHCHECK: Jupyter's images of August 2022 and later.
+
+        Those with a date in the tag say it; since 2023 they are no longer on Docker's own registry,
+        so the name of another host stands in front.
+        """
         dated = re.search(r"\d{4}-\d\d-\d\d", self.tag)
-        new = self.text.startswith("registry.example/") or self.tag in ("", "latest")
+        new = "." in self.text.partition("/")[0] or self.tag in ("", "latest")
         ours = self.repository.startswith("jupyter/")
         return ours and (dated[0] > "2022-08" if dated else new)
 

@@ -547,7 +547,9 @@ def test_whose_user_is_known(base, expected):
 
 
 def test_a_health_check_that_the_base_brings():
-    assert status("healthcheck", "FROM registry.example/jupyter/base-notebook:2024-05-27\n") == "pass"
+    assert (
+        status("healthcheck", "FROM registry.example/jupyter/base-notebook:2024-05-27\n") == "pass"
+    )
     assert status("healthcheck", "FROM jupyter/base-notebook:2021-05-27\n") == "fail"
     other = 'FROM registry.example/jupyter/base-notebook\nCMD ["python", "serve.py"]\n'
     assert status("healthcheck", other) == "fail"
