@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit.fetching import announces, fetches, is_download, places
 from mldocker_lab.audit.origins import broad
 from mldocker_lab.audit.scripts import built_by
-from mldocker_lab.audit.weights import ARCHIVE, holds_models, is_aside, is_weights
+from mldocker_lab.audit.weights import ARCHIVE, holds_models, is_aside, is_code, is_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,13 +64,16 @@ def _is_broad(target: Target, step: Step, text: str) -> bool:
         return False
     if step.one.flag("from") is None:
         return broad(step)
+    return any(True for _ in _handed_on(target, step, text))
+
+
+def _handed_on(target: Target, step: Step, text: str) -> Iterator[Step]:
+    """The instructions of the other stage that copy the whole context to that place."""
     place = posixpath.normpath(text)
-    others = (s for i in target.dockerfile.source_stages(step.one) for s in target.steps.get(i, ()))
-    return any(
-        broad(other) and other.path(other.words[-1][0]) == place != "/"
-        for other in others
-        if other.keyword in ("COPY", "ADD")
-    )
+    for index in target.dockerfile.source_stages(step.one):
+        for other in target.steps.get(index, ()):
+            if broad(other) and other.path(other.words[-1][0]) == place != "/":
+                yield other
 
 
 def _from_stage(target: Target, step: Step, text: str) -> Iterator[str]:
@@ -79,6 +82,8 @@ def _from_stage(target: Target, step: Step, text: str) -> Iterator[str]:
         return
     if (holds_models(text, to) and _made(target, step)) or _fetched(target, step, text):
         yield f"the model is copied into the image from another stage: {text}"
+    for other in _handed_on(target, step, text) if target.project.at_hand else ():
+        yield from _in_context(target, other, ".")
 
 
 def _by_its_name(target: Target, step: Step, text: str) -> str:
@@ -148,7 +153,9 @@ def _in_context(target: Target, step: Step, text: str) -> Iterator[str]:
     names = target.project.below(text.rstrip("*"))
     programs = any(name.endswith(".py") for name in names)
     triton = any(_TRITON.search(name) for name in names)
-    if holds_models(text, step.words[-1][0]) and not broad(step) and (triton or not programs):
+    told = all(is_code(name) for name in names)  # a list of models, a README
+    bare = not programs and not told
+    if holds_models(text, step.words[-1][0]) and not broad(step) and (triton or bare):
         yield f"a folder of models is copied into the image: {text}"
         return
     ignored = target.ignore.ignored if target.ignore else lambda _: False

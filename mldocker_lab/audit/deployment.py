@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ class Unit:
         environment: its variables, ``NAME=value`` or the name.
         target: the stage that compose builds; "" for the last.
         ends: it is a job: nobody waits for it to answer.
+        command: what compose starts instead of the image's CMD, as a shell would read it.
     """
 
     kind: str
@@ -70,6 +72,7 @@ class Unit:
     environment: tuple[str, ...] = ()
     target: str = ""
     ends: bool = False
+    command: str = ""
 
     @property
     def ours(self) -> bool:
@@ -214,9 +217,11 @@ def _service(path: str, name: str, service: dict[str, Any], line: int) -> Unit:
     image = str(service.get("image") or "")
     spot = Spot(path, line)
     mounts, environment = _flat(service.get("volumes")), _flat(service.get("environment"))
+    told = service.get("command") or ""
+    command = shlex.join(map(str, told)) if isinstance(told, list) else str(told)
     return Unit(
         "compose", name, image, build, context, memory, probe, user, spot, mounts, environment,
-        target,
+        target, command=command,
     )  # fmt: skip
 
 

@@ -47,8 +47,9 @@ def built_images(path: str, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         rest = _after(command, "build") or _after(command, "buildx", "build")
         if rest:
             name = next(iter(_values(rest, "-t", "--tag")), "")
+            given = next((r.target.text for r in command.redirects if r.operator == "<"), "")
             if name:
-                yield name, tuple(_dockerfiles(posixpath.dirname(path), rest))
+                yield name, tuple(_dockerfiles(posixpath.dirname(path), rest, given))
 
 
 def bare(image: str) -> str:
@@ -133,9 +134,9 @@ def _values(options: tuple[str, ...], *names: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _dockerfiles(folder: str, words: tuple[str, ...]) -> Iterator[str]:
+def _dockerfiles(folder: str, words: tuple[str, ...], given: str) -> Iterator[str]:
     """Where the Dockerfile may be, if the script runs in its own folder or at the top."""
-    named = next(iter(_values(words, "-f", "--file")), "")
+    named = next(iter(_values(words, "-f", "--file")), "") or given
     context = words[-1] if words and not words[-1].startswith("-") else "."
     path = named or posixpath.join(context, "Dockerfile")
     for start in dict.fromkeys((folder, "")):

@@ -61,6 +61,7 @@ _UNPACKERS = frozenset(["unzip", "tar", "7z", "7za", "gunzip", "cp", "mv"])
 #: Programs that bring a model, the verbs they do it with, and among how many first words.
 _TOOLS: dict[str, tuple[frozenset[str], int]] = {
     "argospm": (frozenset(["install"]), 1),
+    "datalad": (frozenset(["get"]), 1),
     "dvc": (frozenset(["pull", "get", "import"]), 1),
     "hf": (frozenset(["download"]), 3),
     "huggingface-cli": (frozenset(["download"]), 3),

@@ -91,7 +91,7 @@ def project_requirements(target: Target, one: Install) -> list[tuple[str, Requir
     local = next((p.text for p in one.packages if p.local), ".")
     folder, _, extras = local.partition("[")
     names = frozenset(name.strip() for name in extras.rstrip("]").split(",") if name.strip())
-    for name in ("pyproject.toml", "setup.py"):
+    for name in ("pyproject.toml", "setup.py", "setup.cfg"):
         here = origin(target, one.step, f"{folder}/{name}")
         found = file_requirements(here, target.project.text, extras=names) if here else None
         if found:

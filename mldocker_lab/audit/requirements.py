@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import posixpath
 import re
 import tomllib
@@ -186,7 +187,7 @@ def file_requirements(
             return file_requirements(other, read, depth + 1) if other else None
         return [(path, one) for one in found]
     if base == "setup.cfg":
-        return None
+        return [(path, one) for one in _setup_cfg(text)]
     return list(_requirements(path, text, read, depth))
 
 
@@ -271,6 +272,18 @@ def _setup(text: str) -> list[Requirement] | None:
                 ]
             return None
     return None
+
+
+def _setup_cfg(text: str) -> Iterator[Requirement]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except (configparser.Error, ValueError):
+        return
+    lines = text.splitlines()
+    for one in parser.get("options", "install_requires", fallback="").splitlines():
+        if one.strip():
+            yield requirement(one, line=_line_of(lines, one.strip()))
 
 
 def _pipfile(text: str) -> Iterator[Requirement]:

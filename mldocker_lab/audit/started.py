@@ -68,6 +68,7 @@ _TRAINS = re.compile(
     r"(ing)?([_.-]|$)",
     re.IGNORECASE,
 )
+_STAYS = frozenset(["cron", "crond", "wait", "tail", "sleep", "supervisord"])
 _ENDS = frozenset(["--help", "-h", "help", "--version", "--train"])
 
 
@@ -81,12 +82,22 @@ def programs(target: Target) -> list[tuple[Step, Command]]:
         whole = replace(entry.plain[0], words=entry.plain[0].words + cmd.commands[0].words)
         begun = _behind_init(whole)
         return [(cmd, begun), *((cmd, one) for one in commands_of(target, cmd, begun))]
+    if not target.started and target.deployment and target.chain:
+        return _by_compose(target, target.chain[-1])
     for step in target.started:
         for command in step.plain:
             plain = _behind_init(command)
             found.append((step, plain))
             found += [(step, one) for one in commands_of(target, step, plain)]
     return found
+
+
+def _by_compose(target: Target, step: Step) -> list[tuple[Step, Command]]:
+    """What the files of the deployment start, if the image itself starts nothing."""
+    told = next((u.command for u in target.deployment.units if u.command), "")  # type: ignore[union-attr]
+    at = step.one.source.start
+    begun = [_behind_init(unwrapped(one)) for one in commands(told, step.values, lambda _: at)]
+    return [(step, one) for first in begun for one in (first, *commands_of(target, step, first))]
 
 
 def _is_bare_shell(command: Command) -> bool:
@@ -177,8 +188,10 @@ def is_job(target: Target) -> bool:
     units = target.deployment.units if target.deployment else ()
     if units and all(unit.ends for unit in units):
         return True
-    exposes = any(step.keyword == "EXPOSE" for step in target.chain)
     found = programs(target)
+    if any(serves(command) or command.name in _STAYS for _, command in found):
+        return False
+    exposes = any(step.keyword == "EXPOSE" for step in target.chain)
     if exposes or not found:
         return False
     for _, command in found:

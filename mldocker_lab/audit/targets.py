@@ -31,7 +31,7 @@ _NOT = (".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".in", ".bak", ".o
 #: How a Dockerfile begins, after blank lines and comments.
 _BEGINS = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:FROM|ARG)[ \t]", re.IGNORECASE)
 _PLAIN = ("Dockerfile", "Containerfile")
-_DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
+_DEPLOYS = re.compile(r"\.(ya?ml|sh|bash|zsh|ps1|mk)$|(^|/)(GNU)?[Mm]akefile$|(^|/)justfile$")
 _SKIPPED = re.compile(
     r"(^|/)(\.github|\.circleci|\.gitlab|node_modules|\.venv|venv|site-packages)/|(^|"
     r"/)\.gitlab-ci\.yml$"

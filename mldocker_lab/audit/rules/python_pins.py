@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 from mldocker_lab.audit.origins import context_sources, origin, project_requirements
-from mldocker_lab.audit.requirements import file_requirements, is_lock
+from mldocker_lab.audit.requirements import file_requirements, is_lock, normal
 from mldocker_lab.audit.scripts import installs
 from mldocker_lab.audit.spot import Spot
 
@@ -185,14 +187,25 @@ def _project(target: Target, one: Install, seen: _Seen) -> None:
         return
     spot = target.spot(one.command)
     local = next((p.text for p in one.packages if p.local), ".")
-    if any(mark in local for mark in (".whl", ".tar.gz", ".zip", "*")):
+    archive = any(mark in local for mark in (".whl", ".tar.gz", ".zip", "*"))
+    if archive and not _built_here(target, local):
         seen.unknown.append((f"what {local} depends on is not at hand", spot))
         return
     found = project_requirements(target, one)
+    if archive:
+        found = file_requirements("pyproject.toml", target.project.text)
     if not found:
         seen.unknown.append(("the project's own dependencies are not at hand", spot))
         return
     _each(target, found, seen, constrained=one.constrained)
+
+
+def _built_here(target: Target, wheel: str) -> bool:
+    """A wheel has the name of the project at hand."""
+    text = target.project.text("pyproject.toml") or ""
+    found = re.search(r"^name\s*=\s*[\"']([\w.-]+)", text, re.MULTILINE)
+    name = re.split(r"-(?=\d|latest|\*|\$)", posixpath.basename(wheel))[0]
+    return found is not None and normal(found[1]) == normal(name)
 
 
 RULE = Rule(

@@ -647,3 +647,25 @@ def test_an_index_of_onnxruntime_decides():
     text = CUDA + f"RUN pip install onnxruntime-gpu==1.18 --extra-index-url {feed}\n"
     assert status("gpu-compat", text) == "pass"
     assert status("gpu-compat", text.replace("onnxruntime-cuda-12/", "")) == "fail"
+
+
+def test_what_a_setup_cfg_asks_for():
+    files = {"Dockerfile": SLIM + "COPY . .\nRUN pip install .\n"}
+    files |= {"pyproject.toml": "[build-system]\nrequires = ['setuptools']\n"}
+    asks = "[options]\ninstall_requires =\n    %s\n"
+    assert status("python-pins", files | {"setup.cfg": asks % "click>=8"}) == "fail"
+    assert status("python-pins", files | {"setup.cfg": asks % "click==8.1.7"}) == "pass"
+
+
+def test_a_wheel_of_the_project_at_hand():
+    files = {"Dockerfile": SLIM + "RUN pip install numpy==1.26.4 /d/my_net-%s-py3-none-any.whl\n"}
+    project = "[tool.poetry]\nname = 'my-net'\n[tool.poetry.dependencies]\ntorch = '%s'\n"
+
+    def judged(version: str, spec: str) -> str:
+        texts = {"Dockerfile": files["Dockerfile"] % version, "pyproject.toml": project % spec}
+        return status("python-pins", texts)
+
+    assert judged("latest", "^2.4") == "fail"
+    assert judged("1.0", "2.4.1") == "pass"
+    other = {"Dockerfile": files["Dockerfile"] % "1.0", "pyproject.toml": "[project]\nname = 'x'\n"}
+    assert status("python-pins", other) == "not-judged"

@@ -25,6 +25,7 @@ def said(files: dict[str, str] | str) -> tuple[str, str]:
     "body",
     [
         "RUN dvc pull\n",
+        "RUN datalad get pretrained_weights\n",
         "RUN rasa train\n",
         "RUN argospm update && argospm install translate-en_es\n",
         "RUN paddleocr --image_dir test.png --lang en\n",
@@ -158,6 +159,13 @@ def test_a_context_that_the_builder_hands_on():
     text = GET + "WORKDIR /app\nCOPY . /app\n" + SLIM + "COPY --from=get /app /app\n"
     assert said(text)[0] == "not-judged"
     assert said({"Dockerfile": text, "app.py": ""})[0] == "pass"
+    assert said({"Dockerfile": text, "app.py": "", "net.onnx": ""})[0] == "fail"
+
+
+def test_a_list_of_models_is_none():
+    files = {"Dockerfile": SLIM + "COPY deploy/models /models\n", "deploy/models/all.json": "[]"}
+    assert said(files | {"deploy/models/README.md": ""})[0] == "pass"
+    assert said(files | {"deploy/models/.gitkeep": ""})[0] == "fail"
 
 
 def test_archives_and_large_files_of_the_project():

@@ -89,3 +89,28 @@ def test_services_of_others():
     compose = "services:\n  queue: {image: confluentinc/cp-kafka}\n  l: {image: grafana/loki:2}\n"
     files = {"Dockerfile": SERVES, "compose.yaml": compose, "app.py": ""}
     assert status("limits", files) == "not-judged"
+
+
+def test_a_dockerfile_that_a_script_pipes_into_the_build():
+    script = "docker build -t team/net - < docker/Dockerfile.a\ndocker run team/net\n"
+    files = TWO | {"run.zsh": script, "app.py": ""}
+    assert status("limits", files, "docker/Dockerfile.a") == "fail"
+    assert status("limits", files, "docker/Dockerfile.b") == "not-judged"
+
+
+def test_what_compose_starts_if_the_image_starts_nothing():
+    compose = "services:\n  web: {build: ., command: %s}\n"
+    files = {"Dockerfile": SLIM + "COPY . .\n", "app.py": ""}
+    assert status("logs-stdout", files | {"compose.yaml": compose % "uvicorn a:b"}) == "pass"
+    silent = compose % "[sh, -c, 'uvicorn a:b > a.log']"
+    assert status("logs-stdout", files | {"compose.yaml": silent}) == "fail"
+    assert status("healthcheck", files | {"compose.yaml": compose % "python train.py"}) == (
+        "not-judged"
+    )
+    assert status("logs-stdout", files | {"compose.yaml": compose % "''"}) == "not-judged"
+
+
+def test_a_script_that_trains_and_then_stays():
+    files = {"Dockerfile": SLIM + 'COPY . .\nENTRYPOINT ["./run.sh"]\n'}
+    assert status("healthcheck", files | {"run.sh": "python train.py\n"}) == "not-judged"
+    assert status("healthcheck", files | {"run.sh": "python train.py\ncron -f\n"}) == "fail"
