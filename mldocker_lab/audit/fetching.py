@@ -61,11 +61,13 @@ _UNPACKERS = frozenset(["unzip", "tar", "7z", "7za", "gunzip", "cp", "mv"])
 #: Programs that bring a model, the verbs they do it with, and among how many first words.
 _TOOLS: dict[str, tuple[frozenset[str], int]] = {
     "argospm": (frozenset(["install"]), 1),
+    "bentoml": (frozenset(["import", "pull"]), 2),
     "datalad": (frozenset(["get"]), 1),
     "dvc": (frozenset(["pull", "get", "import"]), 1),
     "hf": (frozenset(["download"]), 3),
     "huggingface-cli": (frozenset(["download"]), 3),
     "ollama": (frozenset(["pull", "create"]), 1),
+    "omz_downloader": (frozenset(), 0),
     "optimum-cli": (frozenset(["export"]), 3),
     "rembg": (frozenset(["d"]), 1),
     "spacy": (frozenset(["download"]), 3),
@@ -126,6 +128,8 @@ def fetches(command: Command) -> str:
         return f"weights are put into the image: {file}" if file else ""
     if name.startswith("python") or (texts and re.fullmatch(r"\$\{?PYTHON\w*\}?", texts[0])):
         return _python(texts)
+    if name == "node" and texts[1:2] in (("-e",), ("--eval",)):
+        return f"a model is loaded: {line}" if loads_in("".join(texts[2:3])) else ""
     if name.endswith(".sh") or name in ("bash", "sh"):
         script = next((text for text in texts if _SCRIPT.search(text)), "") or _saved_by(texts)
         return f"a script fetches weights: {script}" if script else ""

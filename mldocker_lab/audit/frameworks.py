@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mldocker_lab.audit.requirements import Requirement
 
-__all__ = ["OPEN_CUDA", "onnxruntime_cuda", "tensorflow_needs", "torch_cuda"]
+__all__ = ["OPEN_CUDA", "onnxruntime_cuda", "tensorflow_cuda", "tensorflow_needs", "torch_cuda"]
 
 #: CUDA's major version that a PyTorch or TensorFlow without a version brings or asks for at least.
 OPEN_CUDA = 12
@@ -53,6 +53,16 @@ def onnxruntime_cuda(version: str) -> int | None:
     if not numbers or numbers[1] != "1":
         return None
     return next((cuda for first, cuda in _ONNXRUNTIME if first <= int(numbers[2])), None)
+
+
+def tensorflow_cuda(version: str) -> tuple[int, int] | None:
+    """CUDA in TensorFlow's own GPU image of that version; None if it is not known."""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if not numbers:
+        return None
+    wanted = (int(numbers[1]), int(numbers[2]))
+    found = [cuda for first, cuda, _ in _TENSORFLOW if first <= wanted <= _NEWEST_TENSORFLOW]
+    return found[-1] if found else None
 
 
 def tensorflow_needs(package: Requirement) -> tuple[tuple[int, int], int] | None:

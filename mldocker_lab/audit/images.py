@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from mldocker_lab.audit.frameworks import tensorflow_cuda
+
 if TYPE_CHECKING:
     from mldocker_lab.dockerfile.instruction import Instruction
 
@@ -220,6 +222,8 @@ class Base:
             month = tag[:5]
             major = _NGC_EXACT.get(month, _NGC_YEARS.get(tag[:2]))
             return (major, None) if major and re.match(r"\d\d\.\d\d", tag) else None
+        if name == "tensorflow/tensorflow" and "gpu" in tag:
+            return tensorflow_cuda(tag)
         match = _CUDA_TAG.search(tag)
         if not match:
             return None

@@ -34,6 +34,8 @@ def complaints(package: Requirement, base: Base, *, indexed: bool) -> Iterator[t
         return
     if package.name == "onnxruntime-gpu":
         yield from _onnxruntime(package, base, indexed=indexed)
+    elif package.name == "tensorflow" and "and-cuda" in package.text and package.newest:
+        yield from _too_new(package, base, sure=True)
     elif package.name in ("tensorflow", "tensorflow-gpu") and "tensorflow" not in base.repository:
         yield from _tensorflow(package, base)
     elif package.name == "jax" and re.search(r"\[[^\]]*cuda\]", package.text) and package.newest:
@@ -90,6 +92,8 @@ def _onnxruntime(package: Requirement, base: Base, *, indexed: bool) -> Iterator
         yield from ((sure, f"{text}: {silently}") for sure, text in _missing(package.name, base))
     elif _bare(base):
         yield False, f"onnxruntime-gpu finds no cuDNN in {base.text}: {silently}"
+    elif package.newest and base.cuda[0] < OPEN_CUDA:
+        yield from _too_new(package, base, sure=True)
     elif package.pinned is False and base.cuda[0] < _NEWEST:
         said = f"{package.text} without a version is built for a newer CUDA"
         yield False, f"{said} than {base.text} has"

@@ -28,7 +28,7 @@ poetry pipenv
 #: What writes its log to the standard streams line by line unless it is told otherwise.
 _STREAM_LOGGERS = frozenset(
     """
-libretranslate rasa code-server
+libretranslate rasa code-server uwsgi
 uvicorn gunicorn hypercorn fastapi streamlit flask celery mlflow bentoml jupyter jupyter-lab
 jupyter-notebook jupyterhub vllm airflow granian daphne waitress-serve chainlit label-studio
 mlserver tensorboard voila panel solara prefect dagster dagster-webserver start-notebook.sh
@@ -69,6 +69,7 @@ _TRAINS = re.compile(
     re.IGNORECASE,
 )
 _STAYS = frozenset(["cron", "crond", "wait", "tail", "sleep", "supervisord"])
+_ENDING = frozenset(["pytest", "echo", "nvidia-smi", "cp", "ls", "env"])
 _ENDS = frozenset(["--help", "-h", "help", "--version", "--train"])
 
 
@@ -195,7 +196,8 @@ def is_job(target: Target) -> bool:
     if exposes or not found:
         return False
     for _, command in found:
-        if command.name == "pytest" or any(text in _ENDS for text in command.texts):
+        alone = len(found) == 1 and command.name in _ENDING
+        if alone or any(text in _ENDS for text in command.texts):
             return True
         if PYTHON.match(command.name) and "-c" in command.texts[:4]:
             return True

@@ -29,6 +29,9 @@ _CODE = re.compile(
     r"\.(py|json|ya?ml|toml|sh|txt|md|ipynb|cfg|ini|conf(ig)?|properties|pbtxt|csv|js|ts|proto)$",
     re.IGNORECASE,
 )
+_ONLY_WEIGHTS = re.compile(
+    r"\.(pth|ckpt|onnx|safetensors|gguf|ggml|tflite|caffemodel|pdparams|pdiparams)$", re.IGNORECASE
+)
 _DATA = re.compile(r"(^|/)(data|datasets?)/", re.IGNORECASE)
 _ASIDE = re.compile(
     r"(^|/)(tests?|fixtures|docs?|examples?|samples?|vocab\w*)/|tokenizer|vocab|scaler|encoder_label"
@@ -60,7 +63,7 @@ def is_code(path: str) -> bool:
 def is_weights(path: str) -> bool:
     """Its name says that it holds weights; a tensor among data is a dataset."""
     name = posixpath.basename(path.rstrip("/"))
-    if is_code(path) or _DATA.search(path):
+    if is_code(path) or (_DATA.search(path) and not _ONLY_WEIGHTS.search(name)):
         return False
     return bool(_WEIGHTS.search(name) or _NAMED.search(name))
 

@@ -39,6 +39,8 @@ def unwrapped(command: Command) -> Command:
                 )
                 skip += 2 if takes else 1
             skip += name in _WITH_USER
+        elif name.startswith("python") and texts[1:2] == ("-m",) and texts[3:4] == ("run",):
+            skip = 2 if texts[2] in ("poetry", "pipenv", "pdm", "uv") else 0
         elif name in CONDAS and texts[1:2] == ("run",):
             skip = after_options(texts, 2, ("-n", "--name", "-p", "--prefix", "--cwd"))
         elif name in ("uv", "poetry", "pipenv", "pdm", "hatch", "pixi", "rye") and texts[1:2] == (

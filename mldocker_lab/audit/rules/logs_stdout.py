@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 _STREAMS = re.compile(r"^(-|/dev/(stdout|stderr|fd/[12])|/proc/(1|self)/fd/[12]|/dev/tty)$")
 _LOG_OPTION = re.compile(
-    r"^--(log-?file|logfile|access-logfile|error-logfile|log_file|log[-_]path|log[-_]dir|"
+    r"^--(logto2?|daemonize2?|log-?file|logfile|access-logfile|error-logfile|log_file|log[-_]path|log[-_]dir|"
     r"log[-_]output)$"
 )
 _LOG_FILE = re.compile(r"\.(log|out|err)$|(^|/)logs?/|nohup\.out")
 _SETTINGS = re.compile(
     r"\.(json|ya?ml|conf|cfg|toml|ini|env|pem|key|html|sql|csv)$|^/(etc|proc|sys)/"
 )
-_LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME)$|^LOGFILE$")
+_LOG_ENV = re.compile(r"(^|_)LOG_?(FILE|PATH|FILENAME|FILE_?PATH|FILE_?NAME)$|^LOGFILE$")
 _LOG_MODULE = re.compile(
     r"^(?!.*(^|/)tests?/)([\w.-]+/)*(\w+_)?log(s|ger|gers|ging|ging_config|_config|_utils)?\.py$"
 )

@@ -14,6 +14,7 @@ TORCH = "FROM pytorch/pytorch:2.4.1-cuda11.8-cudnn9-runtime\n"
 TOOLKIT = "FROM ubuntu:22.04\nRUN apt-get install -y cuda-toolkit-12-4\n"
 CPU = "RUN pip install torch -i https://wheels.example/whl/cpu\n"
 CUDA = "FROM nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04\n"
+CU118 = "FROM nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04\n"
 WHEELS = "https://wheels.example/whl"
 
 
@@ -622,6 +623,14 @@ def test_where_a_digest_may_hide(base, expected):
             "pass",
         ),
         ("FROM gpu-enabled-base\nRUN pip install numpy\n", "not-judged"),
+        (CU118 + "RUN pip install 'tensorflow[and-cuda]'\n", "fail"),
+        (CUDA + "RUN pip install 'tensorflow[and-cuda]'\n", "pass"),
+        (
+            CU118 + f"RUN pip install torch -i {WHEELS}/cu118 && pip install onnxruntime-gpu\n",
+            "fail",
+        ),
+        ("FROM tensorflow/tensorflow:1.15.5-gpu\nRUN pip install torch\n", "fail"),
+        ("FROM tensorflow/tensorflow:2.16.1-gpu\nRUN pip install torch\n", "not-judged"),
     ],
 )
 def test_frameworks_and_the_cuda_they_want(text, expected):
@@ -669,3 +678,8 @@ def test_a_wheel_of_the_project_at_hand():
     assert judged("1.0", "2.4.1") == "pass"
     other = {"Dockerfile": files["Dockerfile"] % "1.0", "pyproject.toml": "[project]\nname = 'x'\n"}
     assert status("python-pins", other) == "not-judged"
+
+
+def test_a_command_that_says_something_and_ends():
+    assert status("healthcheck", SLIM + 'CMD ["echo", "done"]\n') == "not-judged"
+    assert status("healthcheck", SLIM + "CMD echo starting && uvicorn a:b\n") == "fail"

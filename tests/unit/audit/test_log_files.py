@@ -132,3 +132,17 @@ def test_a_start_script_that_the_dockerfile_writes(writes):
 
 def test_a_server_by_its_module():
     assert status(SLIM + 'CMD ["python", "-m", "fastapi", "run", "main.py"]\n') == "pass"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('CMD ["uwsgi", "--ini", "u.ini", "--logto", "/dev/stdout"]\n', "pass"),
+        ('CMD ["uwsgi", "--ini", "u.ini", "--logto", "/var/log/u.log"]\n', "fail"),
+        ('CMD ["uwsgi", "--ini", "u.ini", "--daemonize", "/var/log/u.log"]\n', "fail"),
+        ("ENV LOG_FILE_PATH=/app/logs/app.log\nCMD uvicorn a:b\n", "fail"),
+        ("CMD python3 -m poetry run uvicorn a:b\n", "pass"),
+    ],
+)
+def test_servers_and_their_options(body, expected):
+    assert status(SLIM + body) == expected

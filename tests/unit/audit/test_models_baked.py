@@ -26,6 +26,10 @@ def said(files: dict[str, str] | str) -> tuple[str, str]:
     [
         "RUN dvc pull\n",
         "RUN datalad get pretrained_weights\n",
+        "RUN omz_downloader --name person-detection-0201\n",
+        "RUN bentoml models import /project/bento.tar.gz\n",
+        "RUN wget https://host/uc?id=a7f3 -O data/pose-estimation-3d.pth\n",
+        "RUN node -e \"import('@x/transformers').then(m => m.pipeline('x', 'y'))\"\n",
         "RUN rasa train\n",
         "RUN argospm update && argospm install translate-en_es\n",
         "RUN paddleocr --image_dir test.png --lang en\n",
