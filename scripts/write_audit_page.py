@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mldocker_lab.audit.pages import book
+from mldocker_lab.audit.telling.pages import book
 
 Path(__file__).parents[1].joinpath("docs", "audit.md").write_text(book(), encoding="utf-8")

@@ -10,13 +10,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.adapter import Adapter
-from mldocker_lab.audit.behaviour import mounted
-from mldocker_lab.audit.dynamic import seen_of
-from mldocker_lab.audit.loading import load
-from mldocker_lab.audit.seen import joined
+from mldocker_lab.audit.reading.loading import load
+from mldocker_lab.audit.reading.targets import target_of
 from mldocker_lab.audit.static import judge
-from mldocker_lab.audit.targets import target_of
+from mldocker_lab.audit.watching.adapter import Adapter
+from mldocker_lab.audit.watching.behaviour import mounted
+from mldocker_lab.audit.watching.dynamic import seen_of
+from mldocker_lab.audit.watching.seen import joined
 from mldocker_lab.errors import LabError
 from mldocker_lab.gpu.check import check as check_gpu
 from mldocker_lab.gpu.image import given
@@ -27,7 +27,7 @@ from mldocker_lab.grade.verdict import Verdict, failed, passed
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.finding import Finding
-    from mldocker_lab.audit.seen import Seen
+    from mldocker_lab.audit.watching.seen import Seen
     from mldocker_lab.grade.evidence import Build, Evidence
 
 DOCKERFILE = "Dockerfile"

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.baseline import NAME, Baseline
-from mldocker_lab.audit.loading import load
-from mldocker_lab.audit.scorecard import Scorecard
+from mldocker_lab.audit.reading.loading import load
+from mldocker_lab.audit.reading.targets import deployed, dockerfiles, target_of
 from mldocker_lab.audit.static import judge
-from mldocker_lab.audit.targets import deployed, dockerfiles, target_of
+from mldocker_lab.audit.telling.baseline import NAME, Baseline
+from mldocker_lab.audit.telling.scorecard import Scorecard
 from mldocker_lab.dockerfile.lenient import parse_leniently
 from mldocker_lab.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mldocker_lab.audit.deployment import Unit
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.project import Project
+    from mldocker_lab.audit.reading.deployment import Unit
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.project import Project
 
 __all__ = ["Audited", "audit_all", "open_project"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.spot import Spot
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.spot import Spot
 
 __all__ = [
     "Edit",

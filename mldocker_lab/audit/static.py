@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.audit.finding import Edit, Finding, Fix, Judged, unjudged
-from mldocker_lab.audit.model import Target
-from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.reading.model import Target
+from mldocker_lab.audit.reading.project import Project
+from mldocker_lab.audit.reading.spot import Spot
+from mldocker_lab.audit.reading.suppress import suppressions
 from mldocker_lab.audit.rules import all_rules
-from mldocker_lab.audit.spot import Spot
-from mldocker_lab.audit.suppress import suppressions
 from mldocker_lab.dockerfile.lenient import parse_leniently
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mldocker_lab import lab
-from mldocker_lab.audit import auditing, fixing, junit, pages, sarif
-from mldocker_lab.audit.baseline import written
-from mldocker_lab.audit.hadolint import hadolint
+from mldocker_lab.audit import auditing
 from mldocker_lab.audit.rules import all_rules
 from mldocker_lab.audit.rules import rule as rule_named
+from mldocker_lab.audit.telling import fixing, junit, pages, sarif
+from mldocker_lab.audit.telling.baseline import written
+from mldocker_lab.audit.telling.hadolint import hadolint
 from mldocker_lab.cli.common import JSON
 from mldocker_lab.errors import UsageError
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mldocker_lab.audit.auditing import Audited
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.scorecard import Scorecard
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.telling.scorecard import Scorecard
 
 __all__ = ["audit"]
 

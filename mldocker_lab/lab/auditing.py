@@ -13,8 +13,8 @@ from mldocker_lab.widgets.line import line as a_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.scorecard import Scorecard
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.telling.scorecard import Scorecard
 
 __all__ = ["audit", "audit_run"]
 
@@ -65,9 +65,9 @@ def audit_run(folder: Path, card: Scorecard, aim: Target, *, run: bool = True) -
         aim: what was judged.
         run: watch the service, too.
     """
-    from mldocker_lab.audit.adapter import Adapter
-    from mldocker_lab.audit.dynamic import tried
-    from mldocker_lab.audit.seen import joined
+    from mldocker_lab.audit.watching.adapter import Adapter
+    from mldocker_lab.audit.watching.dynamic import tried
+    from mldocker_lab.audit.watching.seen import joined
 
     exposed = (step.words[0][0] for step in aim.chain if step.keyword == "EXPOSE")
     port = next((int(one.partition("/")[0]) for one in exposed if one[:1].isdecimal()), 8080)

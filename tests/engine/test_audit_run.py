@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from mldocker_lab.audit.adapter import Adapter
-from mldocker_lab.audit.dynamic import tried
+from mldocker_lab.audit.watching.adapter import Adapter
+from mldocker_lab.audit.watching.dynamic import tried
 from mldocker_lab.errors import ImageNotFound, UsageError
 from mldocker_lab.supply.bases import SLIM
 

@@ -9,9 +9,9 @@ from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.shell import Command
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.shell import Command
+    from mldocker_lab.audit.reading.step import Step
 
 _REMOVES = re.compile(r"/var/lib/(apt(/lists)?(/\*|/)?$|apt/lists|\{[^}]*apt|\*)|^/var/lib/apt")
 

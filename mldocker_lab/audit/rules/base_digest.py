@@ -8,8 +8,8 @@ from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.images import Base
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.reading.images import Base
+    from mldocker_lab.audit.reading.model import Target
 
 
 def _unknown(base: Base) -> bool:

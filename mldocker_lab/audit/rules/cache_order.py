@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
-from mldocker_lab.audit.installs import Install, install
-from mldocker_lab.audit.origins import broad, context_sources
+from mldocker_lab.audit.reading.installs import Install, install
+from mldocker_lab.audit.reading.origins import broad, context_sources
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.shell import Command
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.shell import Command
+    from mldocker_lab.audit.reading.step import Step
 
 _SYSTEM = {
     "apt-get": "install",

@@ -16,12 +16,12 @@ from mldocker_lab.audit.finding import (
     passed,
     unjudged,
 )
-from mldocker_lab.audit.origins import broad, context_sources
-from mldocker_lab.audit.spot import Spot
+from mldocker_lab.audit.reading.origins import broad, context_sources
+from mldocker_lab.audit.reading.spot import Spot
 from mldocker_lab.dockerfile.ignore import Patterns
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.reading.model import Target
 
 #: What must stay out, and names that would be sent if nothing kept them out.
 _HISTORY = (".git/config", ".git/objects/pack/x.pack")

@@ -10,8 +10,8 @@ from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Edit, Example, Fix, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.step import Step
 
 _SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh"])
 _NEEDS_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[\]#~=%{}!]")

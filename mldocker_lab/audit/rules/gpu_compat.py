@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.cuda import dotted, survey
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.scripts import installs
+from mldocker_lab.audit.knowledge.cuda import dotted, survey
+from mldocker_lab.audit.reading.scripts import installs
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.cuda import Seen, Wheel
-    from mldocker_lab.audit.images import Base
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.spot import Spot
+    from mldocker_lab.audit.knowledge.cuda import Seen, Wheel
+    from mldocker_lab.audit.reading.images import Base
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.spot import Spot
 
 _TRUE = frozenset(["1", "t", "true"])
 _REQUIRED = re.compile(r"cuda>=?\d+\.\d+")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.started import is_job
+from mldocker_lab.audit.knowledge.started import is_job
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.step import Step
 
 _ALWAYS = re.compile(r"^(true|:|exit 0|echo\b.*|/bin/true)$")
 _GETS_CURL = re.compile(r"(?<![\w-])curl(?![\w.-])")

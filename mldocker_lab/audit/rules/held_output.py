@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.started import is_python, programs, unbuffered
+from mldocker_lab.audit.knowledge.started import is_python, programs, unbuffered
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.reading.model import Target
 
 
 def judge(target: Target) -> Judged:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
-from mldocker_lab.audit.origins import asked
-from mldocker_lab.audit.scripts import installs
+from mldocker_lab.audit.reading.origins import asked
+from mldocker_lab.audit.reading.scripts import installs
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.spot import Spot
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.spot import Spot
+    from mldocker_lab.audit.reading.step import Step
 
 _PACKAGES = re.compile(
     r"^(jupyter(lab|hub)?|notebook|jupyter-[\w-]+|jupyterlab-[\w-]+|ipykernel|voila|nbclassic)$"

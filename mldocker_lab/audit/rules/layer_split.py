@@ -9,9 +9,9 @@ from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.installs import Install
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.step import Step
 
 _FRAMEWORK = re.compile(
     r"^(torch|pytorch|tensorflow(-gpu|-cpu)?|jax(lib)?|mxnet.*|paddlepaddle.*|onnxruntime(-gpu)?|"

@@ -9,7 +9,7 @@ from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.reading.model import Target
 
 
 #: Services and files for those who work on the project, not for what production runs.

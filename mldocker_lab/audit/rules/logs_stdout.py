@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.imports import reachable
-from mldocker_lab.audit.logging_code import (
+from mldocker_lab.audit.knowledge.logging_code import (
     file_handler_line,
     gunicorn_log,
     log_configurations,
     log_file_line,
     streams,
 )
-from mldocker_lab.audit.origins import origin, python_files
-from mldocker_lab.audit.spot import Spot
-from mldocker_lab.audit.started import is_python, logs_to_streams, programs, serves, unbuffered
-from mldocker_lab.audit.supervisor import kept_in_files, programs_seen
+from mldocker_lab.audit.knowledge.started import (
+    is_python,
+    logs_to_streams,
+    programs,
+    serves,
+    unbuffered,
+)
+from mldocker_lab.audit.knowledge.supervisor import kept_in_files, programs_seen
+from mldocker_lab.audit.reading.imports import reachable
+from mldocker_lab.audit.reading.origins import origin, python_files
+from mldocker_lab.audit.reading.spot import Spot
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.shell import Command
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.shell import Command
+    from mldocker_lab.audit.reading.step import Step
 
 _STREAMS = re.compile(r"^(-|/dev/(stdout|stderr|fd/[12])|/proc/(1|self)/fd/[12]|/dev/tty)$")
 _LOG_OPTION = re.compile(

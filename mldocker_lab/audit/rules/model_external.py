@@ -7,19 +7,26 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.copying import copied
-from mldocker_lab.audit.fetching import announces, fetches, is_download, is_package, loads, loads_in
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.imports import reachable
-from mldocker_lab.audit.origins import asked, origin, python_file
-from mldocker_lab.audit.scripts import built_by
-from mldocker_lab.audit.started import programs
-from mldocker_lab.audit.weights import holds_models, outside
+from mldocker_lab.audit.knowledge.copying import copied
+from mldocker_lab.audit.knowledge.fetching import (
+    announces,
+    fetches,
+    is_download,
+    is_package,
+    loads,
+    loads_in,
+)
+from mldocker_lab.audit.knowledge.started import programs
+from mldocker_lab.audit.knowledge.weights import holds_models, outside
+from mldocker_lab.audit.reading.imports import reachable
+from mldocker_lab.audit.reading.origins import asked, origin, python_file
+from mldocker_lab.audit.reading.scripts import built_by
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.spot import Spot
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.spot import Spot
+    from mldocker_lab.audit.reading.step import Step
 
 _HUB_CACHE = re.compile(r"\.cache(/(huggingface|torch|whisper|models?)|/?$)|hf_home|huggingface")
 _DOWNLOADERS = frozenset(["wget", "curl", "aria2c", "gdown"])

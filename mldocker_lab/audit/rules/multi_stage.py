@@ -9,7 +9,7 @@ from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.reading.model import Target
 
 _WORKSHOP = re.compile(
     r"(^|[-_.])(dev|devel|development|test|tests|testing|ci|lint|debug|notebook)($|[-_.])"

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
-from mldocker_lab.audit.origins import context_sources, origin, project_requirements
-from mldocker_lab.audit.requirements import file_requirements, is_lock, normal
-from mldocker_lab.audit.scripts import installs
-from mldocker_lab.audit.spot import Spot
+from mldocker_lab.audit.reading.origins import context_sources, origin, project_requirements
+from mldocker_lab.audit.reading.requirements import file_requirements, is_lock, normal
+from mldocker_lab.audit.reading.scripts import installs
+from mldocker_lab.audit.reading.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.requirements import Requirement
-    from mldocker_lab.audit.shell import Command
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.installs import Install
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.requirements import Requirement
+    from mldocker_lab.audit.reading.shell import Command
+    from mldocker_lab.audit.reading.step import Step
 
 _SHOWN = 5
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed
-from mldocker_lab.audit.origins import context_sources
+from mldocker_lab.audit.reading.origins import context_sources
 from mldocker_lab.dockerfile.lookalikes import secret
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.spot import Spot
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.spot import Spot
+    from mldocker_lab.audit.reading.step import Step
 
 _NAME = re.compile(
     r"(^|_)(API_?KEY|AUTH|CREDENTIALS?|PASSWORD|PASSWD|PWORD|SECRET|TOKEN|ACCESS_KEY(_ID)?|"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mldocker_lab.audit.adapter import Adapter
+from mldocker_lab.audit.watching.adapter import Adapter
 from mldocker_lab.errors import UsageError
 
 

@@ -15,10 +15,11 @@ import yaml
 from click.testing import CliRunner
 
 import mldocker_lab as lab
-from mldocker_lab.audit import auditing, fixing
-from mldocker_lab.audit.pages import book
+from mldocker_lab.audit import auditing
 from mldocker_lab.audit.rules import all_rules
 from mldocker_lab.audit.static import diagnose
+from mldocker_lab.audit.telling import fixing
+from mldocker_lab.audit.telling.pages import book
 from mldocker_lab.cli import main
 from mldocker_lab.errors import DockerfileError, UsageError
 

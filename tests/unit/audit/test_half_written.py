@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mldocker_lab.audit.model import Target
-from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.reading.model import Target
+from mldocker_lab.audit.reading.project import Project
+from mldocker_lab.audit.reading.targets import target_of
 from mldocker_lab.audit.rules import all_rules
 from mldocker_lab.audit.static import diagnose, judge
-from mldocker_lab.audit.targets import target_of
 from mldocker_lab.dockerfile.lenient import parse_leniently
 
 WHOLE = """\

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from mldocker_lab.audit import lessons
-from mldocker_lab.audit.pages import book
-from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.reading.project import Project
+from mldocker_lab.audit.reading.targets import target_of
 from mldocker_lab.audit.rules import all_rules, rule
 from mldocker_lab.audit.static import judge
-from mldocker_lab.audit.targets import target_of
+from mldocker_lab.audit.telling.pages import book
 
 SLIM = "FROM python:3.11-slim\n"
 POINTS = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mldocker_lab.audit.finding import Finding
-from mldocker_lab.audit.inside import known
 from mldocker_lab.audit.rules import all_rules
-from mldocker_lab.audit.seen import Seen, joined
+from mldocker_lab.audit.watching.inside import known
+from mldocker_lab.audit.watching.seen import Seen, joined
 
 RULE = next(iter(all_rules()))
 PASS, FAIL, OPEN = "pass", "fail", "not-judged"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mldocker_lab.audit.shell import commands
+from mldocker_lab.audit.reading.shell import commands
 
 VALUES = {"YES": "true", "NO": "false", "EMPTY": "", "OPEN": None}
 

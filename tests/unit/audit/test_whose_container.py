@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.reading.project import Project
+from mldocker_lab.audit.reading.targets import target_of
 from mldocker_lab.audit.rules import rule
-from mldocker_lab.audit.targets import target_of
 
 SLIM = "FROM python:3.11-slim\n"
 SERVES = SLIM + 'CMD ["uvicorn", "a:b"]\n'

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from mldocker_lab.audit.seen import Seen
+from mldocker_lab.audit.watching.seen import Seen
 from mldocker_lab.errors import EngineError
 from mldocker_lab.run.container import Container, NotInTime, NotReady
 from mldocker_lab.run.options import Health, Options
@@ -23,7 +23,7 @@ from mldocker_lab.units import size, took
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mldocker_lab.audit.adapter import Adapter
+    from mldocker_lab.audit.watching.adapter import Adapter
     from mldocker_lab.report.exits import Ended
     from mldocker_lab.run.volume import Volume
     from mldocker_lab.workbench import Workbench

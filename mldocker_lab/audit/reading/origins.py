@@ -6,17 +6,17 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.requirements import file_requirements
-from mldocker_lab.audit.spot import Spot
+from mldocker_lab.audit.reading.requirements import file_requirements
+from mldocker_lab.audit.reading.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.requirements import Requirement
-    from mldocker_lab.audit.shell import Command
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.installs import Install
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.requirements import Requirement
+    from mldocker_lab.audit.reading.shell import Command
+    from mldocker_lab.audit.reading.step import Step
 
 __all__ = [
     "asked",

@@ -6,16 +6,22 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.fetching import announces, fetches, is_download, places
-from mldocker_lab.audit.origins import broad
-from mldocker_lab.audit.scripts import built_by
-from mldocker_lab.audit.weights import ARCHIVE, holds_models, is_aside, is_code, is_weights
+from mldocker_lab.audit.knowledge.fetching import announces, fetches, is_download, places
+from mldocker_lab.audit.knowledge.weights import (
+    ARCHIVE,
+    holds_models,
+    is_aside,
+    is_code,
+    is_weights,
+)
+from mldocker_lab.audit.reading.origins import broad
+from mldocker_lab.audit.reading.scripts import built_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.step import Step
 
 __all__ = ["copied"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.project import Project
+    from mldocker_lab.audit.reading.project import Project
 
 __all__ = ["reachable"]
 

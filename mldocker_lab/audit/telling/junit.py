@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mldocker_lab.audit.finding import Finding
-    from mldocker_lab.audit.scorecard import Scorecard
+    from mldocker_lab.audit.telling.scorecard import Scorecard
 
 __all__ = ["junit"]
 

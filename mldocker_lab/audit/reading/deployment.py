@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mldocker_lab.audit.spot import Spot
+from mldocker_lab.audit.reading.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

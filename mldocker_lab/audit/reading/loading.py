@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.project import Project
+from mldocker_lab.audit.reading.project import Project
 from mldocker_lab.errors import UsageError
 
 if TYPE_CHECKING:

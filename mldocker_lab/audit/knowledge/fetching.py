@@ -7,13 +7,13 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.weights import ARCHIVE, holds_models, is_code, is_weights
+from mldocker_lab.audit.knowledge.weights import ARCHIVE, holds_models, is_code, is_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.shell import Command
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.shell import Command
+    from mldocker_lab.audit.reading.step import Step
 
 __all__ = ["announces", "fetches", "is_download", "is_package", "loads", "loads_in", "places"]
 

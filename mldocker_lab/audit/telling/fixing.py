@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mldocker_lab.audit.finding import Finding
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.reading.model import Target
 
 __all__ = ["Change", "changes", "pins"]
 

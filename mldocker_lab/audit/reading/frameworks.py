@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.requirements import Requirement
+    from mldocker_lab.audit.reading.requirements import Requirement
 
 __all__ = ["OPEN_CUDA", "onnxruntime_cuda", "tensorflow_cuda", "tensorflow_needs", "torch_cuda"]
 

@@ -7,14 +7,14 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.deployment import Unit
-from mldocker_lab.audit.shell import commands
-from mldocker_lab.audit.spot import Spot
+from mldocker_lab.audit.reading.deployment import Unit
+from mldocker_lab.audit.reading.shell import commands
+from mldocker_lab.audit.reading.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.reading.shell import Command
 
 __all__ = ["bare", "built_images", "started_images"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.shell import Command, commands, plain
-from mldocker_lab.audit.wrappers import unwrapped
+from mldocker_lab.audit.reading.shell import Command, commands, plain
+from mldocker_lab.audit.reading.wrappers import unwrapped
 from mldocker_lab.dockerfile.expand import expand
 from mldocker_lab.errors import DockerfileError
 

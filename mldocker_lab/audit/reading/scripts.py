@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.installs import install
-from mldocker_lab.audit.origins import origin
-from mldocker_lab.audit.shell import commands
-from mldocker_lab.audit.wrappers import unwrapped
+from mldocker_lab.audit.reading.installs import install
+from mldocker_lab.audit.reading.origins import origin
+from mldocker_lab.audit.reading.shell import commands
+from mldocker_lab.audit.reading.wrappers import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.shell import Command
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.installs import Install
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.shell import Command
+    from mldocker_lab.audit.reading.step import Step
 
 __all__ = ["built_by", "commands_of", "installs"]
 

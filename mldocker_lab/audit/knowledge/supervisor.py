@@ -6,12 +6,12 @@ import configparser
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.spot import Spot
+from mldocker_lab.audit.reading.spot import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.model import Target
+    from mldocker_lab.audit.reading.model import Target
 
 __all__ = ["kept_in_files", "programs_seen"]
 

@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.scripts import commands_of, installs
-from mldocker_lab.audit.shell import Command, commands
-from mldocker_lab.audit.wrappers import unwrapped
+from mldocker_lab.audit.reading.scripts import commands_of, installs
+from mldocker_lab.audit.reading.shell import Command, commands
+from mldocker_lab.audit.reading.wrappers import unwrapped
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.step import Step
 
 __all__ = ["PYTHON", "is_job", "is_python", "logs_to_streams", "programs", "serves", "unbuffered"]
 

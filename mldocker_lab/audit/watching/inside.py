@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.seen import Seen
+from mldocker_lab.audit.watching.seen import Seen
 from mldocker_lab.errors import EngineError
 from mldocker_lab.report.layerindex import Kind
 from mldocker_lab.units import size

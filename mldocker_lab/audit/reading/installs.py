@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.requirements import Requirement, conda, requirement
-from mldocker_lab.audit.wrappers import CONDAS, after_options
+from mldocker_lab.audit.reading.requirements import Requirement, conda, requirement
+from mldocker_lab.audit.reading.wrappers import CONDAS, after_options
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.shell import Command, Word
-    from mldocker_lab.audit.step import Step
+    from mldocker_lab.audit.reading.shell import Command, Word
+    from mldocker_lab.audit.reading.step import Step
 
 __all__ = ["Install", "install", "installs_of"]
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.images import Base, base_of
-from mldocker_lab.audit.installs import Install, installs_of
-from mldocker_lab.audit.spot import Spot
-from mldocker_lab.audit.step import Step, resolve
+from mldocker_lab.audit.reading.images import Base, base_of
+from mldocker_lab.audit.reading.installs import Install, installs_of
+from mldocker_lab.audit.reading.spot import Spot
+from mldocker_lab.audit.reading.step import Step, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mldocker_lab.audit.deployment import Deployment
-    from mldocker_lab.audit.project import Project
-    from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.reading.deployment import Deployment
+    from mldocker_lab.audit.reading.project import Project
+    from mldocker_lab.audit.reading.shell import Command
     from mldocker_lab.dockerfile.ignore import Patterns
     from mldocker_lab.dockerfile.parse import Dockerfile, Instruction, Stage
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from mldocker_lab.audit import behaviour, inside
+from mldocker_lab.audit.watching import behaviour, inside
 from mldocker_lab.build.measured import contents
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report.inspection import inspected
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mldocker_lab.audit.adapter import Adapter
-    from mldocker_lab.audit.seen import Seen
+    from mldocker_lab.audit.watching.adapter import Adapter
+    from mldocker_lab.audit.watching.seen import Seen
     from mldocker_lab.report.inspection import Inspection
     from mldocker_lab.workbench import Workbench
 

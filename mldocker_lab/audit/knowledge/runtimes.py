@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.frameworks import OPEN_CUDA, onnxruntime_cuda, tensorflow_needs
+from mldocker_lab.audit.reading.frameworks import OPEN_CUDA, onnxruntime_cuda, tensorflow_needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mldocker_lab.audit.images import Base
-    from mldocker_lab.audit.requirements import Requirement
+    from mldocker_lab.audit.reading.images import Base
+    from mldocker_lab.audit.reading.requirements import Requirement
 
 __all__ = ["complaints"]
 

@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.deployment import Deployment, Unit, units
-from mldocker_lab.audit.docker_lines import bare, built_images, started_images
-from mldocker_lab.audit.images import is_published
-from mldocker_lab.audit.model import Target
-from mldocker_lab.audit.origins import context_sources
+from mldocker_lab.audit.reading.deployment import Deployment, Unit, units
+from mldocker_lab.audit.reading.docker_lines import bare, built_images, started_images
+from mldocker_lab.audit.reading.images import is_published
+from mldocker_lab.audit.reading.model import Target
+from mldocker_lab.audit.reading.origins import context_sources
 from mldocker_lab.dockerfile.ignore import Patterns
 from mldocker_lab.dockerfile.lenient import parse_leniently
 from mldocker_lab.errors import DockerfileError, UsageError
@@ -19,7 +19,7 @@ from mldocker_lab.errors import DockerfileError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mldocker_lab.audit.project import Project
+    from mldocker_lab.audit.reading.project import Project
 
 __all__ = ["deployed", "dockerfiles", "target_of"]
 

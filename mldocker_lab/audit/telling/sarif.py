@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mldocker_lab.audit.finding import Finding, Rule
-    from mldocker_lab.audit.scorecard import Scorecard
-    from mldocker_lab.audit.spot import Spot
+    from mldocker_lab.audit.reading.spot import Spot
+    from mldocker_lab.audit.telling.scorecard import Scorecard
 
 __all__ = ["sarif"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.frameworks import tensorflow_cuda
+from mldocker_lab.audit.reading.frameworks import tensorflow_cuda
 
 if TYPE_CHECKING:
     from mldocker_lab.dockerfile.instruction import Instruction

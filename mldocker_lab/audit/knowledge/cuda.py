@@ -6,19 +6,19 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.frameworks import OPEN_CUDA, torch_cuda
-from mldocker_lab.audit.origins import asked
-from mldocker_lab.audit.runtimes import complaints
-from mldocker_lab.audit.scripts import installs
+from mldocker_lab.audit.knowledge.runtimes import complaints
+from mldocker_lab.audit.reading.frameworks import OPEN_CUDA, torch_cuda
+from mldocker_lab.audit.reading.origins import asked
+from mldocker_lab.audit.reading.scripts import installs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mldocker_lab.audit.images import Base
-    from mldocker_lab.audit.installs import Install
-    from mldocker_lab.audit.model import Target
-    from mldocker_lab.audit.requirements import Requirement
-    from mldocker_lab.audit.spot import Spot
+    from mldocker_lab.audit.reading.images import Base
+    from mldocker_lab.audit.reading.installs import Install
+    from mldocker_lab.audit.reading.model import Target
+    from mldocker_lab.audit.reading.requirements import Requirement
+    from mldocker_lab.audit.reading.spot import Spot
 
 __all__ = ["Seen", "Wheel", "dotted", "survey"]
 

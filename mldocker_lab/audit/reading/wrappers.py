@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mldocker_lab.audit.shell import Command
+    from mldocker_lab.audit.reading.shell import Command
 
 __all__ = ["CONDAS", "after_options", "unwrapped"]
 

@@ -1,0 +1,1 @@
+"""What ML engineers know: how weights, CUDA and logs show in what was read."""
