@@ -48,7 +48,7 @@ def copied(target: Target, step: Step) -> tuple[list[str], list[str]]:
         elif not text.startswith(_REMOTE):
             found = list(_sources(target, step, text))
             faults += found
-            unseen = not known and text.lstrip("./").startswith("$")
+            unseen = not known and re.fullmatch(r"[./]*\$\{?\w+\}?[/*.]*", text)
             if not found and (_is_broad(target, step, text) or unseen):
                 doubts.append(f"what {step.keyword} {text} brings is not at hand")
     return faults, doubts
@@ -60,6 +60,8 @@ def _sources(target: Target, step: Step, text: str) -> Iterator[str]:
         yield from _from_stage(target, step, text)
     elif _at_hand(target, text):
         yield from _in_context(target, step, text)
+    elif broad(step) and holds_models(step.path(step.words[-1][0])):
+        yield f"{text} is copied into a folder of models"
     elif not broad(step) and (said := _by_its_name(target, step, text)):
         yield said
 

@@ -187,7 +187,7 @@ def file_requirements(
             return file_requirements(other, read, depth + 1) if other else None
         return [(path, one) for one in found]
     if base == "setup.cfg":
-        return [(path, one) for one in _setup_cfg(text)]
+        return [(path, one) for one in _setup_cfg(text, extras)]
     return list(_requirements(path, text, read, depth))
 
 
@@ -274,14 +274,16 @@ def _setup(text: str) -> list[Requirement] | None:
     return None
 
 
-def _setup_cfg(text: str) -> Iterator[Requirement]:
+def _setup_cfg(text: str, extras: frozenset[str]) -> Iterator[Requirement]:
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
     except (configparser.Error, ValueError):
         return
     lines = text.splitlines()
-    for one in parser.get("options", "install_requires", fallback="").splitlines():
+    asked = [parser.get("options", "install_requires", fallback="")]
+    asked += [parser.get("options.extras_require", name, fallback="") for name in extras]
+    for one in "\n".join(asked).splitlines():
         if one.strip():
             yield requirement(one, line=_line_of(lines, one.strip()))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit import lessons
 from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, unjudged
 from mldocker_lab.audit.knowledge.cuda import dotted, survey
-from mldocker_lab.audit.reading.scripts import installs
 
 if TYPE_CHECKING:
     from mldocker_lab.audit.knowledge.cuda import Seen, Wheel
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 _TRUE = frozenset(["1", "t", "true"])
 _REQUIRED = re.compile(r"cuda>=?\d+\.\d+")
 _LANGUAGE = re.compile(r"py(thon)?\d+(\.\d+)?|ubuntu\d+(\.\d+)?")
-_SAYS_GPU = re.compile(r"(gpu|cuda)", re.IGNORECASE)
 
 
 def judge(target: Target) -> Judged:
@@ -43,10 +41,10 @@ def judge(target: Target) -> Judged:
     required = _REQUIRED.search(target.env.get("NVIDIA_REQUIRE_CUDA") or "")
     if required and not base.gpu:
         return passed(f"the image asks its host for {required[0]}, and nothing contradicts it")
-    return _without_a_version(target, base, seen, here)
+    return _without_a_version(base, seen, here)
 
 
-def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Judged:
+def _without_a_version(base: Base, seen: Seen, here: Spot) -> Judged:
     """Nothing in the files names a CUDA version."""
     if not base.known:
         return unjudged(f"the base {base.text} hangs on a build argument", here)
@@ -57,9 +55,6 @@ def _without_a_version(target: Target, base: Base, seen: Seen, here: Spot) -> Ju
     if base.gpu or seen.wanted:
         said = f"a GPU is meant ({seen.wanted or base.text}), and no CUDA version can be read"
         return unjudged(said, here)
-    name = target.file.rpartition("/")[2]
-    if _SAYS_GPU.search(name) and base.user is not None and any(True for _ in installs(target)):
-        return failed(f"{name} is meant for a GPU, and names no CUDA version", here)
     return unjudged("nothing here asks for a GPU")
 
 

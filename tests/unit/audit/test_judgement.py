@@ -664,6 +664,10 @@ def test_what_a_setup_cfg_asks_for():
     asks = "[options]\ninstall_requires =\n    %s\n"
     assert status("python-pins", files | {"setup.cfg": asks % "click>=8"}) == "fail"
     assert status("python-pins", files | {"setup.cfg": asks % "click==8.1.7"}) == "pass"
+    extra = asks % "click==8.1.7" + "[options.extras_require]\ngpu =\n    torch>=2\n"
+    assert status("python-pins", files | {"setup.cfg": extra}) == "pass"
+    files["Dockerfile"] = files["Dockerfile"].replace("install .", "install '.[gpu]'")
+    assert status("python-pins", files | {"setup.cfg": extra}) == "fail"
 
 
 def test_a_wheel_of_the_project_at_hand():
@@ -683,3 +687,8 @@ def test_a_wheel_of_the_project_at_hand():
 def test_a_command_that_says_something_and_ends():
     assert status("healthcheck", SLIM + 'CMD ["echo", "done"]\n') == "not-judged"
     assert status("healthcheck", SLIM + "CMD echo starting && uvicorn a:b\n") == "fail"
+
+
+def test_a_name_alone_says_nothing_of_a_gpu():
+    files = {"Dockerfile.gpu": SLIM + "RUN pip install numpy==1.26.4\n"}
+    assert status("gpu-compat", files, "Dockerfile.gpu") == "not-judged"

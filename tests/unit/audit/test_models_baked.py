@@ -179,3 +179,14 @@ def test_archives_and_large_files_of_the_project():
         ("Dockerfile", "app.py", "crnn.bin"), files.get, sizes={"crnn.bin": 9_000_000}
     )
     assert rule("model-external").judge(target_of(project, "Dockerfile")).status == "fail"
+
+
+def test_the_whole_context_in_a_folder_of_models():
+    text = "FROM pytorch/torchserve\nWORKDIR /home/model-server/%s\nCOPY . .\n"
+    assert said(text % "model-store")[0] == "fail"
+    assert said(text % "app")[0] == "not-judged"
+
+
+def test_a_source_that_only_begins_with_a_variable():
+    assert said(SLIM + "ARG PWD\nCOPY ${PWD}/code/Pipfile .\n")[0] == "pass"
+    assert said(SLIM + "ARG MODEL\nCOPY ${MODEL} .\n")[0] == "not-judged"
