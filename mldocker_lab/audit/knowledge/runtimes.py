@@ -17,6 +17,7 @@ __all__ = ["complaints"]
 
 _ANY_MINOR = 11  # from this CUDA on, minor versions stand in for each other
 _NEWEST = 13  # the CUDA that onnxruntime-gpu is built for today
+_VLLM_12 = re.compile(r"(?!0\.[01](\.|$))")  # from 0.2 on, its wheels are for CUDA 12
 _OLD_PADDLE = re.compile(r"1\.|2\.[0-5]\b")  # its wheels ask for CUDA 10.2 of the image
 
 
@@ -40,6 +41,9 @@ def complaints(package: Requirement, base: Base, *, indexed: bool) -> Iterator[t
         yield from _tensorflow(package, base)
     elif package.name == "jax" and re.search(r"\[[^\]]*cuda\]", package.text) and package.newest:
         yield from _too_new(package, base, sure=True)
+    elif package.name == "vllm" and not indexed and _VLLM_12.match(package.version or "9"):
+        if "cu11" not in package.text:
+            yield from _too_new(package, base, sure=True)
     elif package.name == "paddlepaddle-gpu" and _OLD_PADDLE.match(package.version):
         yield from _missing(package.text, base)
 

@@ -118,8 +118,9 @@ RULE = Rule(
     title="CUDA, wheels and driver fit together",
     why="A CUDA that does not fit the driver or the wheels stops the container, or lets it compute "
     "on the CPU without a word.",
-    fix="Name one CUDA version in the base or in the index of the wheels (or the CPU), take no "
-    "wheels that are newer than the base, and check the host with mldocker-lab gpu check.",
+    fix="Name one CUDA version in the base or in the index of the wheels (--index-url: an extra "
+    "index does not win; or the CPU), take no wheels that are newer than the base, and check the "
+    "host with mldocker-lab gpu check.",
     lesson=lessons.GPU,
     judge=judge,
     bad=Example(

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.reading.model import Target
     from mldocker_lab.audit.reading.step import Step
 
-_ALWAYS = re.compile(r"^(true|:|exit 0|echo\b.*|/bin/true)$")
+_ALWAYS = re.compile(
+    r"^(true|:|exit 0|echo\b.*|/bin/true|python\d* -c (import sys; *)?(sys\.)?exit\(0?\)|"
+    r"python\d* -c (pass|print\([^()]*\)))$"
+)
 _GETS_CURL = re.compile(r"(?<![\w-])curl(?![\w.-])")
 
 
@@ -39,9 +42,10 @@ def _check(target: Target, step: Step) -> Judged:
     spot = target.spot(step)
     commands = step.plain
     texts = [" ".join(command.texts) for command in commands]
-    if texts and all(_ALWAYS.match(text) for text in texts):
-        return failed(f"the check always succeeds: {texts[0]}", spot)
     joined = [c.joint for c in commands]
+    before = texts[: joined.index("||")] if "||" in joined else texts  # what follows is not reached
+    if before and all(_ALWAYS.match(text) for text in before):
+        return failed(f"the check always succeeds: {texts[0]}", spot)
     if len(texts) > 1 and joined[-1] == "||" and _ALWAYS.match(texts[-1]):
         return failed(f"the check cannot fail: it ends in || {texts[-1]}", spot)
     if (

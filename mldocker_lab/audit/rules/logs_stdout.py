@@ -16,6 +16,7 @@ from mldocker_lab.audit.knowledge.logging_code import (
     streams,
 )
 from mldocker_lab.audit.knowledge.started import (
+    PYTHON,
     is_python,
     logs_to_streams,
     programs,
@@ -73,7 +74,8 @@ def judge(target: Target) -> Judged:
         return passed("supervisord hands the output of its programs on to the standard streams")
     step, command = found[-1]
     spot = target.spot(step)
-    server = next((c.name for _, c in reversed(found) if logs_to_streams(c)), "")
+    plain = bool(PYTHON.match(command.name)) and not logs_to_streams(command)
+    server = next((c.name for _, c in reversed(found) if logs_to_streams(c) and not plain), "")
     if server:
         return passed(f"{server} logs to the standard streams, and nothing writes a log file", spot)
     name = next((n for n, code in _codes(target, found[-1:]).items() if streams(code)), "")

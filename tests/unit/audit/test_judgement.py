@@ -624,6 +624,9 @@ def test_where_a_digest_may_hide(base, expected):
         ),
         ("FROM gpu-enabled-base\nRUN pip install numpy\n", "not-judged"),
         (CU118 + "RUN pip install 'tensorflow[and-cuda]'\n", "fail"),
+        (CU118 + "RUN pip install vllm==0.4.3\n", "fail"),
+        (CU118 + "RUN pip install vllm==0.1.7\n", "pass"),
+        (CUDA + "RUN pip install vllm==0.4.3\n", "pass"),
         (CUDA + "RUN pip install 'tensorflow[and-cuda]'\n", "pass"),
         (
             CU118 + f"RUN pip install torch -i {WHEELS}/cu118 && pip install onnxruntime-gpu\n",
@@ -692,3 +695,18 @@ def test_a_command_that_says_something_and_ends():
 def test_a_name_alone_says_nothing_of_a_gpu():
     files = {"Dockerfile.gpu": SLIM + "RUN pip install numpy==1.26.4\n"}
     assert status("gpu-compat", files, "Dockerfile.gpu") == "not-judged"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import sys; sys.exit(0)", "fail"),
+        ("print('well')", "fail"),
+        ("import sys; sys.exit(1)", "pass"),
+        ("import probe", "pass"),
+        ("import urllib.request as u; u.urlopen('http://localhost/ready')", "pass"),
+    ],
+)
+def test_a_check_in_python_that_cannot_fail(code, expected):
+    text = SLIM + f'HEALTHCHECK CMD python -c "{code}" || exit 1\n'
+    assert status("healthcheck", text) == expected

@@ -146,3 +146,9 @@ def test_a_server_by_its_module():
 )
 def test_servers_and_their_options(body, expected):
     assert status(SLIM + body) == expected
+
+
+def test_a_server_in_the_background_says_nothing_of_what_stays():
+    assert status(SLIM + "CMD ollama serve & python app.py\n") == "not-judged"
+    assert status(SLIM + "CMD ollama serve & uvicorn a:b\n") == "pass"
+    assert status(SLIM + "CMD uvicorn a:b & wait\n") == "pass"
