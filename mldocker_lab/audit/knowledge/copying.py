@@ -6,7 +6,14 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.knowledge.fetching import announces, fetches, is_download, places
+from mldocker_lab.audit.knowledge.fetching import (
+    announces,
+    caches,
+    fetches,
+    is_download,
+    loads,
+    places,
+)
 from mldocker_lab.audit.knowledge.weights import (
     ARCHIVE,
     holds_models,
@@ -130,6 +137,8 @@ def _fetched(target: Target, step: Step, text: str) -> bool:
     for index in target.dockerfile.source_stages(step.one):
         for other in target.steps.get(index, ()):
             if _put_there(other, text):
+                return True
+            if loads(other) and any(_meets(place, text.rstrip("*")) for place in caches(other)):
                 return True
             announced = other.keyword == "RUN" and bool(announces(other))
             for command in built_by(target, other):

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.reading.shell import Command
     from mldocker_lab.audit.reading.step import Step
 
-__all__ = ["announces", "fetches", "is_download", "is_package", "loads", "loads_in", "places"]
+__all__ = [
+    "announces",
+    "caches",
+    "fetches",
+    "is_download",
+    "is_package",
+    "loads",
+    "loads_in",
+    "places",
+]
 
 _HUB = re.compile(
     r"huggingface\.\w+/\S+/resolve/|huggingface\.\w+/\S+\.(bin|pth?|gguf|safetensors)|"
@@ -248,11 +257,16 @@ def places(step: Step, command: Command) -> Iterator[str]:
             break
         if other.name == "cd" and other.texts[1:]:
             yield step.path(other.texts[1])
-    given = {**step.env, **command.sets}
-    yield from (str(given[name]) for name in _HUB_CACHES if given.get(name))
-    yield "/root/.cache/huggingface"
+    yield from caches(step, command)
     if command.name == "ollama":
         yield step.env.get("OLLAMA_MODELS") or "/root/.ollama"
+
+
+def caches(step: Step, command: Command | None = None) -> Iterator[str]:
+    """Where the hubs keep what Python downloads in a RUN."""
+    given = {**step.env, **(command.sets if command else {})}
+    yield from (str(given[name]) for name in _HUB_CACHES if given.get(name))
+    yield "/root/.cache/huggingface"
 
 
 _HUB_CACHES = (

@@ -17,6 +17,7 @@ _FOLDER = re.compile(
     r"(^|/)(models?|weights?|checkpoints?|ckpts?|voices|pretrained(_models?|_weights|_ckpts?)?|"
     r"saved_models?[\w.-]*|model_repository|trained_models?|artifacts|"
     r"\w+[-_](adapters?|lora|checkpoints?|predictor)([-_.]?v?\d+)?|\w+-(model|weights)|"
+    r"\w+_model_(v?\d+|final|extended|best|large|small|quantized|onnx|fp16|int8)|"
     r"model[-_]?(store|weights|files|data|artifacts?|cache))/?\*?$",
     re.IGNORECASE,
 )

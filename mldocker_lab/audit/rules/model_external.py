@@ -32,7 +32,7 @@ _HUB_CACHE = re.compile(r"\.cache(/(huggingface|torch|whisper|models?)|/?$)|hf_h
 _DOWNLOADERS = frozenset(["wget", "curl", "aria2c", "gdown"])
 #: Scripts that install or check tools.
 _NO_MODELS = re.compile(
-    r"(^|/)(setup|manage|get[-_]pip|conftest|install_(dep\w*|req\w*|packages))\.py$|^/tmp/|dataset"
+    r"(^|/)(setup|build|manage|get[-_]pip|conftest|install_(dep\w*|req\w*|packages))\.py$|^/tmp/|dataset"
 )
 
 

@@ -44,6 +44,7 @@ def said(files: dict[str, str] | str) -> tuple[str, str]:
         "RUN python -c \"import timm; timm.create_model('x', pretrained=True)\"\n",
         "COPY diamonds_final_model.rds /\n",
         "COPY training/output/final_adapter_v2 ./adapter\n",
+        "COPY dpo_model_extended ./dpo\n",
         "# Copy the recognition model (light version)\nCOPY inference/inference.* /ocr/\n",
         "# copy all required models inside docker\nCOPY wf /home/wf\n",
         "COPY runs/ /work/runs/\nENV NET_PATH=/work/runs/a/best.pt\n",
@@ -190,3 +191,10 @@ def test_the_whole_context_in_a_folder_of_models():
 def test_a_source_that_only_begins_with_a_variable():
     assert said(SLIM + "ARG PWD\nCOPY ${PWD}/code/Pipfile .\n")[0] == "pass"
     assert said(SLIM + "ARG MODEL\nCOPY ${MODEL} .\n")[0] == "not-judged"
+
+
+def test_a_hub_cache_that_a_here_document_filled():
+    document = "RUN python - <<EOF\nfrom x import M\nM.from_pretrained('y')\nEOF\n"
+    text = GET + "ENV HF_HOME=/srv/hub\n" + document + SLIM + "COPY --from=get %s /hub\n"
+    assert said(text % "/srv/hub")[0] == "fail"
+    assert said(text % "/usr/bin/x")[0] == "pass"
