@@ -160,6 +160,33 @@ def test_a_page_loaded_again_finds_its_guess(lab, notebook):
     assert lab.errors == []
 
 
+def in_kernel(lab, code):
+    """Let the kernel run something, and leave the page's focus where it is."""
+    lab.page.evaluate(
+        """async code => {
+            const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
+            await session.kernel.requestExecute({ code }).done;
+        }""",
+        code,
+    )
+
+
+def test_what_is_being_typed_stays_when_the_kernel_tells_again(lab, notebook):
+    """It tells twice when a question is shown; whoever types fast would lose the number."""
+    notebook(CELLS[:2])
+    size = lab.page.locator(".mldocker-guess")
+    number = size.get_by_label("your guess")
+    number.fill("40")
+    in_kernel(lab, "size._refresh()")
+    lab.page.wait_for_timeout(500)  # the message to the form comes beside the answer
+    assert number.input_value() == "40"
+    size.get_by_role("button").click()
+    size.get_by_text("your guess: 40 MB, kept").wait_for()
+    in_kernel(lab, "size.say(50)")
+    size.get_by_text("your guess: 50 MB, kept").wait_for()
+    assert number.input_value() == "50"
+
+
 def test_without_live_views_there_is_the_text_only(lab, notebook):
     panel = notebook([*CELLS, *MEASURED], 'import os; os.environ["MLDOCKER_LIVE"] = "0"\n')
     panel.get_by_text("measured: run again: COPY app.py .").wait_for()

@@ -49,11 +49,22 @@ class Typed {
     this.button.addEventListener("click", commit);
   }
 
+  /** What is typed and not sent yet. */
+  draft() {
+    const text = this.input.value.trim();
+    return text === this.sent ? "" : text;
+  }
+
+  resume(draft) {
+    if (draft && !this.button.disabled) this.input.value = draft;
+  }
+
   tell({ given, locked, error }) {
     if (error) this.sent = "";
     else {
+      const draft = locked ? "" : this.draft(); // the kernel may tell twice, and somebody types fast
       this.sent = given === null ? "" : String(given);
-      this.input.value = this.sent;
+      this.input.value = draft || this.sent;
     }
     this.input.toggleAttribute("readonly", locked);
     this.input.setAttribute("aria-invalid", String(Boolean(error)));
@@ -94,7 +105,7 @@ class Ticked {
 }
 
 class Guess {
-  constructor(model) {
+  constructor(model, draft) {
     this.model = model;
     made += 1;
     const id = `mldocker-guess-${made}`;
@@ -113,6 +124,7 @@ class Guess {
     this.form = new Form(make("div", "form", this.root), question, id, send);
     this.note = make("div", "note", this.root, { id: `${id}-note`, role: "status" });
     this.tell();
+    this.form.resume?.(draft);
   }
 
   tell() {
@@ -132,6 +144,7 @@ function initialize({ model }) {
   const places = document.getElementsByClassName(model.get("place"));
   const shown = new Map();
   let live = false;
+  let draft = ""; // of a form that went, for the one that comes in its place
 
   function look() {
     for (const place of shown.keys()) if (!place.isConnected) shown.delete(place);
@@ -140,9 +153,10 @@ function initialize({ model }) {
       if (place.dataset.mldockerLive) continue;
       place.dataset.mldockerLive = "true";
       for (const text of place.children) text.style.display = "none";
-      const guess = new Guess(model);
+      const guess = new Guess(model, draft);
       place.append(guess.root);
       shown.set(place, guess);
+      draft = "";
     }
   }
 
@@ -150,6 +164,7 @@ function initialize({ model }) {
   function leave() {
     for (const [place, guess] of shown) {
       delete place.dataset.mldockerLive;
+      draft = guess.form.draft?.() || draft;
       guess.root.remove();
       for (const text of place.children) text.style.display = "";
     }
