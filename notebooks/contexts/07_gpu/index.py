@@ -13,6 +13,12 @@ ENV PIP_INDEX_URL=file:///usual CU121=file:///cu121
 RUN pip install --no-deps {line}
 CMD ["python", "-c", "import torch; print(torch.version)"]
 """
+#: What stands behind ``pip install``.
+LINES = (
+    "torch --extra-index-url $CU121",
+    "torch==2.5.1 --extra-index-url $CU121",
+    "torch --index-url $CU121",
+)
 
 
 def folder(name, *versions):
