@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mldocker_lab.grade.printed import last_json
 from mldocker_lab.grade.rubric import check
 from mldocker_lab.grade.verdict import Verdict, failed, passed
 from mldocker_lab.report.layerindex import Kind
@@ -239,7 +240,7 @@ def truth(evidence: Evidence) -> dict[str, Any]:
         )
         if status:
             raise RuntimeError(f"the start's programs do not work: {said[-300:]}")
-        return dict(json.loads(said.strip().splitlines()[-1]))
+        return dict(last_json(said))
 
     return evidence.once("truth", find)
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mldocker_lab.errors import BuildFailed, LabError
+from mldocker_lab.grade.printed import last_json
 from mldocker_lab.grade.rubric import check
 from mldocker_lab.grade.verdict import Verdict, failed, passed
 from mldocker_lab.units import size
@@ -241,8 +242,8 @@ def learn(evidence: Evidence, image: str) -> tuple[int, str]:
 def numbers(said: str) -> list[float]:
     """The list of numbers in the last line of what was printed; empty if there is none."""
     try:
-        return [float(one) for one in json.loads(said.strip().splitlines()[-1])]
-    except (ValueError, TypeError, IndexError):
+        return [float(one) for one in last_json(said)]
+    except (ValueError, TypeError):
         return []
 
 
@@ -287,7 +288,7 @@ def look(evidence: Evidence, build: Build) -> dict[str, list[str]]:
                 f"`python` in the image ended with {status}: {last}",
                 "the image serves with Python: let `python` be on its PATH",
             )
-        return dict(json.loads(said))
+        return dict(last_json(said))
 
     return evidence.once(("look", build.report.image_id), ask)
 

@@ -6,11 +6,11 @@ the list of packages loses a line. Each time the answer is built again.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from mldocker_lab.errors import BuildFailed, LabError
+from mldocker_lab.grade.printed import last_json
 from mldocker_lab.grade.rubric import check
 from mldocker_lab.grade.verdict import Verdict, failed, passed
 from mldocker_lab.supply import wheel
@@ -198,7 +198,7 @@ def versions(evidence: Evidence, build: Build) -> dict[str, str]:
                 f"`python` in the image ended with {status}: {said.strip()[-200:]}",
                 "the image serves with Python: let `python` be on its PATH",
             )
-        return dict(json.loads(said.strip().splitlines()[-1]))
+        return dict(last_json(said))
 
     return evidence.once(("versions", build.report.image_id), ask)
 

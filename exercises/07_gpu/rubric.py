@@ -18,6 +18,7 @@ from mldocker_lab.gpu import image as images_of
 from mldocker_lab.gpu.check import check as gates_of
 from mldocker_lab.gpu.recorded import requirement
 from mldocker_lab.gpu.tables import tables
+from mldocker_lab.grade.printed import last_json
 from mldocker_lab.grade.rubric import check
 from mldocker_lab.grade.verdict import Verdict, failed, passed
 from mldocker_lab.supply import bases
@@ -620,8 +621,8 @@ def run(
     command = ["python3", "-c", program]
     status, said = evidence.run(image, command, files=files, seconds=seconds)
     try:
-        found = json.loads(said.strip().splitlines()[-1])
-    except (ValueError, IndexError):
+        found = last_json(said)
+    except ValueError:
         raise LabError(f"it ended with {status}: {said.strip()[-200:]}") from None
     if not isinstance(found, dict):
         raise LabError(f"it printed {short(found)}")
