@@ -15,9 +15,8 @@ from mldocker_lab.dockerfile.lenient import parse_leniently
 from mldocker_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from mldocker_lab.audit.reading.deployment import Unit
     from mldocker_lab.audit.reading.model import Target
     from mldocker_lab.audit.reading.project import Project
 
@@ -39,10 +38,6 @@ class Audited:
     project: Project
     files: tuple[str, ...]
     others: tuple[str, ...]
-
-    def started(self) -> list[Unit]:
-        """The containers that files of the project start."""
-        return deployed(self.project)
 
 
 def open_project(
@@ -106,10 +101,10 @@ def _cards(
     baseline: str | Path | None,
 ) -> list[tuple[Scorecard, Target]]:
     accepted = _baseline(found.folder, baseline)
-    units: Sequence[Unit] = found.started()
+    started = deployed(found.project)
     made = []
     for file in found.files:
-        target = target_of(found.project, file, stage, args, started=units)
+        target = target_of(found.project, file, stage, args, started=started)
         _, problems = parse_leniently(target.dockerfile.text)
         card = Scorecard(
             target=file,
