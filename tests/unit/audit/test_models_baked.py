@@ -47,7 +47,7 @@ def said(files: dict[str, str] | str) -> tuple[str, str]:
         "COPY dpo_model_extended ./dpo\n",
         "# Copy the recognition model (light version)\nCOPY inference/inference.* /ocr/\n",
         "# copy all required models inside docker\nCOPY wf /home/wf\n",
-        "COPY runs/ /work/runs/\nENV NET_PATH=/work/runs/a/best.pt\n",
+        "COPY runs/ /net/runs/\nENV NET_PATH=/net/runs/a/best.pt\n",
     ],
 )
 def test_it_is_baked_in(body):
