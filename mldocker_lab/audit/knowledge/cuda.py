@@ -40,7 +40,8 @@ _OPTIONS = (
     "--index-url", "-i", "--extra-index-url", "-f", "--find-links", "--index", "--default-index",
     "--torch-backend",
 )  # fmt: skip
-#: Indexes that get no new torch any more, and the options that put one beside the usual index.
+#: Indexes that get no new torch any more, as far as known in November 2026, and the options that
+#: put an index beside the usual one.
 _ENDED = _INDEXES - frozenset("126 128 129 130 132".split())
 _BESIDE = ("--extra-index-url", "PIP_EXTRA_INDEX_URL", "-f", "--find-links")
 _VARIABLES = (

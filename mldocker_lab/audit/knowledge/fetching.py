@@ -115,6 +115,10 @@ _OF_MODELS = re.compile(
     r"run-?time|mount|volume|not?|never|instead|later)\b",
     re.IGNORECASE,
 )
+_HUB_CACHES = (
+    "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",
+    "SENTENCE_TRANSFORMERS_HOME", "XDG_CACHE_HOME",
+)  # fmt: skip
 _RUNS_CODE = re.compile(
     r"(python|pypy)[\d.]*$|\.(sh|py)$|"
     r"^(wget|curl|gdown|git|aria2c|make|unzip|tar|cp|gsutil|aws|gcloud|azcopy|rclone)$"
@@ -267,9 +271,3 @@ def caches(step: Step, command: Command | None = None) -> Iterator[str]:
     given = {**step.env, **(command.sets if command else {})}
     yield from (str(given[name]) for name in _HUB_CACHES if given.get(name))
     yield "/root/.cache/huggingface"
-
-
-_HUB_CACHES = (
-    "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME",
-    "SENTENCE_TRANSFORMERS_HOME", "XDG_CACHE_HOME",
-)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mldocker_lab.audit.reading.deployment import Unit
 from mldocker_lab.audit.reading.shell import commands
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mldocker_lab.audit.reading.shell import Command
 
-__all__ = ["bare", "built_images", "started_images"]
+__all__ = ["Built", "bare", "docker_lines"]
 
 _ENGINES = ("docker", "podman", "nvidia-docker")
 _MEMORY_FLAG = re.compile(r"^(-m.*|--memory(=.*)?)$")
@@ -33,23 +33,24 @@ _NESTED = 3  # variables that name variables
 _MOST = 300_000  # characters; longer files are data
 
 
-def started_images(path: str, text: str) -> Iterator[Unit]:
-    """The containers that ``docker run`` lines of a script or Makefile start."""
+class Built(NamedTuple):
+    """An image that ``docker build`` makes, and the paths where its Dockerfile may be."""
+
+    image: str
+    dockerfiles: tuple[str, ...]
+
+
+def docker_lines(path: str, text: str) -> Iterator[Unit | Built]:
+    """The containers that a script or Makefile starts, and the images that it builds."""
     for command, line in _commands(path, text):
         rest = _after(command, "run")
         if rest is not None:
             yield _unit(rest, Spot(path, line))
-
-
-def built_images(path: str, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Images that ``docker build`` lines make, and the paths where their Dockerfile may be."""
-    for command, _ in _commands(path, text):
         rest = _after(command, "build") or _after(command, "buildx", "build")
-        if rest:
-            name = next(iter(_values(rest, "-t", "--tag")), "")
+        name = next(iter(_values(rest, "-t", "--tag")), "") if rest else ""
+        if rest and name:
             given = next((r.target.text for r in command.redirects if r.operator == "<"), "")
-            if name:
-                yield name, tuple(_dockerfiles(posixpath.dirname(path), rest, given))
+            yield Built(name, tuple(_dockerfiles(posixpath.dirname(path), rest, given)))
 
 
 def bare(image: str) -> str:

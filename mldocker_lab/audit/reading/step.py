@@ -80,6 +80,14 @@ class Step:
         """The instruction's words, resolved; whether all is known about each."""
         return tuple(self.resolve(word) for word in self.one.words)
 
+    @property
+    def pairs(self) -> tuple[tuple[str, str, bool], ...]:
+        """Name and value of each variable of an ENV or LABEL; whether all is known of the value."""
+        values = self.words[1::2]
+        return tuple(
+            (n, v, known) for n, (v, known) in zip(self.one.words[::2], values, strict=False)
+        )
+
     @cached_property
     def commands(self) -> tuple[Command, ...]:
         """The commands of a RUN, CMD or ENTRYPOINT, here-documents of shells included."""

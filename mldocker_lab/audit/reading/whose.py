@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.reading.deployment import Unit, units
-from mldocker_lab.audit.reading.docker_lines import bare, built_images, started_images
+from mldocker_lab.audit.reading.docker_lines import bare, docker_lines
 from mldocker_lab.audit.reading.images import is_published
 
 if TYPE_CHECKING:
@@ -111,11 +111,12 @@ def started_in(project: Project, *, alone: bool) -> Started:
         if name.endswith((".yml", ".yaml")):
             found += units(name, text, _values(project, name) if "{{" in text else "")
             continue
-        found += started_images(name, text)
-        for image, paths in () if alone else built_images(name, text):
-            known = next((path for path in paths if path in every), "")
-            for called in {image, bare(image)} if known else ():
-                built.setdefault(called, set()).add(known)
+        for one in docker_lines(name, text):
+            if isinstance(one, Unit):
+                found.append(one)
+            elif known := next((path for path in one.dockerfiles if path in every), ""):
+                for called in {one.image, bare(one.image)}:
+                    built.setdefault(called, set()).add(known)
     return Started(tuple(found), built, every, alone)
 
 

@@ -32,8 +32,8 @@ def judge(target: Target) -> Judged:
     if seen.open_torch:
         return unjudged(seen.open_torch[0][0], *(spot for _, spot in seen.open_torch))
     if base.cuda:
-        named = f"CUDA {dotted(*base.cuda)} is named by {base.text}"
-        return passed(f"{named}, and nothing contradicts it", here)
+        said = f"{base.text} has CUDA {dotted(*base.cuda)}, and nothing contradicts it"
+        return passed(said, here)
     if seen.wheels:
         wheel = seen.wheels[0]
         version = dotted(wheel.major, wheel.minor)

@@ -176,12 +176,7 @@ def _gunicorn(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[s
 def _environment(target: Target) -> list[tuple[str, Spot]]:
     found = []
     for step in target.chain:
-        pairs = (
-            zip(step.one.words[::2], step.words[1::2], strict=False)
-            if step.keyword == "ENV"
-            else ()
-        )
-        for name, (value, _) in pairs:
+        for name, value, _ in step.pairs if step.keyword == "ENV" else ():
             if _LOG_ENV.search(name) and "/" in value and not _STREAMS.match(value):
                 found.append((f"{name} says that logs go into {value}", target.spot(step)))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mldocker_lab.audit import lessons
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from mldocker_lab.audit.reading.step import Step
 
 _HUB_CACHE = re.compile(r"\.cache(/(huggingface|torch|whisper|models?)|/?$)|hf_home|huggingface")
+#: What keeps a model in a hub's cache, unless it is told another place.
+_HUB_PROGRAM = re.compile(r"(python|pypy)[\d.]*$|hf$|huggingface-cli$|whisper$|node$")
 _DOWNLOADERS = frozenset(["wget", "curl", "aria2c", "gdown"])
 #: Scripts that install or check tools.
 _NO_MODELS = re.compile(
@@ -62,14 +63,15 @@ def judge(target: Target) -> Judged:
 
 def _ran(target: Target, step: Step) -> tuple[list[str], list[str]]:
     """What a RUN brings for sure, and what it may bring."""
-    said = [text for command in built_by(target, step) if (text := fetches(command))]
-    said += ["a model is loaded by Python in a here-document"] if loads(step) else []
-    said = [] if _only_cached(step) else said
+    cached = _only_cached(step)
+    brought = (c for c in built_by(target, step) if not (cached and _HUB_PROGRAM.match(c.name)))
+    said = [text for command in brought if (text := fetches(command))]
+    said += ["a model is loaded by Python in a here-document"] if loads(step) and not cached else []
     asked_for = [p.name for one in target.installs_of(step) for p, _ in asked(target, one)]
     names = dict.fromkeys(name for name in asked_for if is_package(name))
     said += [f"a trained model is installed as a package: {name}" for name in names]
     said += _loaded_into(step) if not said else []
-    announced = "" if said or _only_cached(step) else announces(step)
+    announced = "" if said or cached else announces(step)
     said += [f"it says so itself: {announced}"] if announced else []
     doubts = []
     for command in step.plain:
@@ -127,10 +129,10 @@ def _mounted(target: Target) -> tuple[str, Spot] | None:
 
 def _beside(target: Target) -> tuple[str, Spot] | None:
     """A variable says that the model lies in a folder that no COPY goes to."""
-    filled = [step.path(step.words[-1][0]) for step in target.chain if step.keyword == "COPY"]
+    copies = (step for step in target.chain if step.keyword in ("COPY", "ADD"))
+    filled = [step.path(step.words[-1][0]) for step in copies]
     for step in target.chain:
-        pairs = pairwise(step.words) if step.keyword == "ENV" else ()
-        for (name, _), (value, known) in pairs:
+        for name, value, known in step.pairs if step.keyword == "ENV" else ():
             says = known and value.startswith("/") and outside(name, "variable")
             if says and not any(f"{value}/".startswith(f"{to.rstrip('/')}/") for to in filled):
                 return f"{name} says that the model is in {value}", target.spot(step)
@@ -140,8 +142,8 @@ def _beside(target: Target) -> tuple[str, Spot] | None:
 def _named(target: Target) -> tuple[str, Spot] | None:
     """A variable that says which model, or where it is; it may lie in the image nevertheless."""
     for step in target.chain:
-        names = step.one.words[::2] if step.keyword == "ENV" else ()
-        name = next((name for name in names if outside(name, "variable")), "")
+        pairs = step.pairs if step.keyword == "ENV" else ()
+        name = next((name for name, _, _ in pairs if outside(name, "variable")), "")
         if name:
             return f"{name} says where the model is at run time", target.spot(step)
     for unit in target.deployment.units if target.deployment else ():

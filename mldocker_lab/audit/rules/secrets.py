@@ -87,7 +87,7 @@ def _secretive(name: str) -> bool:
 
 def _environment(step: Step) -> list[str]:
     found = []
-    for name, (value, known) in zip(step.one.words[::2], step.words[1::2], strict=False):
+    for name, value, known in step.pairs:
         if _LITERAL.search(value):
             found.append(f"{name} holds a token")
         elif _secretive(name) and value and (not known or not _POINTER.match(value)):

@@ -1,7 +1,7 @@
 """Two folders that pip reads like indexes, with a stand-in for torch that only knows its version.
 
-The real indexes are laid out like this: the usual one has each new PyTorch, the one for CUDA 12.1
-got its last in 2024.
+The real indexes are laid out like this: the usual one gets each new PyTorch, one for an older CUDA
+stays as it is.
 """
 
 import mldocker_lab as lab

@@ -89,6 +89,7 @@ def test_a_place_that_no_copy_goes_to():
     text = SLIM + "COPY . /app\nENV MODEL_DIR=%s\n"
     assert said(text % "/models")[0] == "pass"
     assert said(text % "/app/models")[0] == "not-judged"
+    assert said(text.replace("COPY . /app", "ADD . /srv") % "/srv/models")[0] == "not-judged"
 
 
 def test_a_script_that_the_build_runs():
@@ -145,6 +146,12 @@ def test_what_is_taken_out_of_a_cache_mount():
     document = f"RUN --mount=type=cache,target={HUB} python - <<EOF\n{local}EOF\n"
     assert said(SLIM + document)[0] == "fail"
     assert said(SLIM + document.replace(", local_dir='/app'", ""))[0] == "pass"
+
+
+def test_a_cache_mount_keeps_only_what_goes_into_it():
+    mounted = "RUN --mount=type=cache,target=/root/.cache pip install x && "
+    assert said(SLIM + mounted + "wget https://host/net.onnx -O /net.onnx\n")[0] == "fail"
+    assert said(SLIM + mounted + f"{LOAD}\n")[0] == "pass"
 
 
 def test_weights_that_another_stage_was_given():
