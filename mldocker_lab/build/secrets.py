@@ -15,6 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mldocker_lab.dockerfile.instruction import mount_target
 from mldocker_lab.errors import UsageError
 from mldocker_lab.report.events import Failed, Finished, Output, Progress
 
@@ -149,9 +150,8 @@ def _required(mount: Mapping[str, str]) -> str:
     """The id of a secret that a mount requires; "" if it requires none that is known by name."""
     if mount.get("required", "false").lower() in ("false", "0"):
         return ""
-    target = next((mount[key] for key in ("target", "dst", "destination") if key in mount), "")
     own = mount.get("source") or mount.get("src") or mount.get("id")
-    name = own or posixpath.basename(target)
+    name = own or posixpath.basename(mount_target(mount))
     return "" if "$" in name else name
 
 

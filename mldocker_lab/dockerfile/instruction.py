@@ -10,9 +10,11 @@ from mldocker_lab.dockerfile.expand import SPACE
 from mldocker_lab.dockerfile.words import Flag, cut_flags, keyword, words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mldocker_lab.dockerfile.lines import Heredoc, Line
 
-__all__ = ["FILESYSTEM", "Instruction", "read", "split_mount"]
+__all__ = ["FILESYSTEM", "Instruction", "mount_target", "read", "split_mount"]
 
 #: The instructions that make files, and so a layer that a cache can hold.
 FILESYSTEM = frozenset({"RUN", "COPY", "ADD"})
@@ -89,6 +91,11 @@ def split_mount(value: str) -> list[str]:
         return next(csv.reader([value]), [])
     except csv.Error:  # a line break in it
         return [value]
+
+
+def mount_target(mount: Mapping[str, str]) -> str:
+    """Where a mount is put; "" if it does not say."""
+    return next((mount[key] for key in ("target", "dst", "destination") if key in mount), "")
 
 
 def _stage(keyword: str, before: int | None) -> int | None:

@@ -10,7 +10,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from mldocker_lab.dockerfile.instruction import split_mount
+from mldocker_lab.dockerfile.instruction import mount_target, split_mount
 from mldocker_lab.dockerfile.parse import parse
 from mldocker_lab.dockerfile.words import words_at
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mldocker_lab.dockerfile.parse import Dockerfile, Instruction
 
 __all__ = ["external_images", "with_bases", "with_cache_ids"]
-
-_TARGETS = ("target", "dst", "destination")
 
 
 def external_images(
@@ -56,18 +54,36 @@ def with_bases(
 
 
 def with_cache_ids(dockerfile: Dockerfile, prefix: str) -> str:
-    """The source with ``id=PREFIX-ID`` on every cache mount; ID is its own id, or its target."""
+    """The source with ``id=PREFIX-ID`` on every cache mount; ID is its own id, or its target.
+
+    A mount of one stage only also gets ``sharing=locked``, if it does not say how it is shared.
+    While BuildKit measures its disk (it does so to clean up), a mount looks as if it were in use,
+    and a shared one is then replaced by a new, empty one (moby/buildkit issue 883): builds would
+    download again what the mount holds. A locked one is waited for. The steps of a stage run one
+    after the other anyway; those of two stages may run at once, and could wait for each other.
+    """
+    stages: dict[str, set[int | None]] = {}
+    for one in dockerfile.instructions:
+        for mount in one.mounts if one.keyword == "RUN" else ():
+            if mount.get("type") == "cache":
+                stages.setdefault(_own_id(mount), set()).add(one.stage)
 
     def renamed(fields: list[str]) -> list[str]:
         values = {_key(field): field.partition("=")[2] for field in fields}
         if values.get("type") != "cache":
             return fields
-        own = values.get("id") or next((values[key] for key in _TARGETS if key in values), "")
+        own = _own_id(values)
         kept = [field for field in fields if _key(field) != "id"]
-        return [*kept, f"id={prefix}-{own}"]
+        alone = "sharing" not in values and len(stages.get(own, ())) == 1
+        return [*kept, f"id={prefix}-{own}", *(["sharing=locked"] if alone else [])]
 
     edits = [edit for one in dockerfile.instructions for edit in _mount_edits(one, renamed)]
     return _edited(dockerfile, edits)
+
+
+def _own_id(mount: Mapping[str, str]) -> str:
+    """What a cache mount is known by: its id, or its target."""
+    return mount.get("id") or mount_target(mount)
 
 
 def _with_args(dockerfile: Dockerfile, args: Mapping[str, str] | None) -> Dockerfile:

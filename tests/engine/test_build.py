@@ -368,6 +368,32 @@ def test_cache_mounts_are_a_runs_own(engine, request_for, run):
     assert [lines(f"{run}a", 1), lines(f"{run}a", 2), lines(f"{run}b", 3)] == ["1", "2", "1"]
 
 
+def test_a_cache_mount_stays_whole_while_the_engine_measures_its_disk(engine, request_for, run):
+    """Many files make the measuring long: without the lock, a step gets an empty mount."""
+    mount, steps = "RUN --mount=type=cache,target=/c", 20
+    touched = "\n".join(f"{mount} touch /c/step{n}" for n in range(steps))
+    text = (
+        f"FROM {BASE}\n{mount} cd /c && seq 30000 | xargs touch\n{touched}\n{mount} ls /c | wc -l\n"
+    )
+    seen, over = [], threading.Event()
+
+    def measure():
+        other = engine.again()
+        while not over.is_set():
+            other.api.df()
+
+    measuring = threading.Thread(target=measure)
+    measuring.start()
+    try:
+        request = request_for(text, cache_prefix=run)
+        build(engine, request, on_event=seen.append, sizes=False)
+    finally:
+        over.set()
+        measuring.join()
+    told = "".join(e.text for e in seen if isinstance(e, Output)).split()
+    assert told == [str(30000 + steps)]
+
+
 class Relay:
     """A socket that passes everything on to an engine's, until it is cut."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mldocker_lab.audit.reading.requirements import file_requirements
 from mldocker_lab.audit.reading.spot import Spot
+from mldocker_lab.dockerfile.instruction import mount_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,7 @@ def project_requirements(target: Target, one: Install) -> list[tuple[str, Requir
 def _guesses(target: Target, step: Step, path: str) -> Iterator[str]:
     for mount in step.one.mounts:
         if mount["type"] == "bind" and not mount.get("from"):
-            there = step.path(step.resolve(mount.get("target") or mount.get("dst") or "")[0])
+            there = step.path(step.resolve(mount_target(mount))[0])
             here = step.resolve(mount.get("source") or mount.get("src") or ".")[0]
             yield from _below(path, there, here)
     before = [

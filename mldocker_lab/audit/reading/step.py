@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mldocker_lab.audit.reading.shell import Command, commands, plain
 from mldocker_lab.audit.reading.wrappers import unwrapped
 from mldocker_lab.dockerfile.expand import expand
+from mldocker_lab.dockerfile.instruction import mount_target
 from mldocker_lab.errors import DockerfileError
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Step:
     def mounted(self) -> tuple[str, ...]:
         """Targets of the cache mounts of a RUN."""
         return tuple(
-            self.resolve(m.get("target") or m.get("dst") or m.get("destination") or "")[0]
+            self.resolve(mount_target(m))[0]
             for m in self.one.mounts
             if m["type"] in ("cache", "tmpfs")
         )

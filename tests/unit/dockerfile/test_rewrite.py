@@ -56,11 +56,11 @@ def test_nothing_to_replace_leaves_the_text_alone():
 @pytest.mark.parametrize(
     ("mount", "expected"),
     [
-        ("type=cache,target=/a", "type=cache,target=/a,id=run7-/a"),
+        ("type=cache,target=/a", "type=cache,target=/a,id=run7-/a,sharing=locked"),
         ("target=/a,type=cache,sharing=locked", "target=/a,type=cache,sharing=locked,id=run7-/a"),
-        ("type=cache,id=pip,dst=/a", "type=cache,dst=/a,id=run7-pip"),
-        ("type=cache,destination=$H/.c", "type=cache,destination=$H/.c,id=run7-$H/.c"),
-        ('type=cache,target="/a b"', "type=cache,target=/a\\ b,id=run7-/a\\ b"),
+        ("type=cache,id=pip,dst=/a", "type=cache,dst=/a,id=run7-pip,sharing=locked"),
+        ("type=cache,destination=$H/c", "type=cache,destination=$H/c,id=run7-$H/c,sharing=locked"),
+        ('type=cache,target="/a b"', "type=cache,target=/a\\ b,id=run7-/a\\ b,sharing=locked"),
         ("type=secret,id=k", "type=secret,id=k"),
     ],
 )
@@ -69,4 +69,16 @@ def test_cache_mounts_get_their_own_id(mount, expected):
     new = with_cache_ids(dockerfile, "run7")
     assert new == f"FROM x\nRUN --network=none --mount={expected} make\n"
     again = parse(new).instructions[1].mounts[0]
-    assert again | {"id": ""} == dockerfile.instructions[1].mounts[0] | {"id": ""}
+    added = {"id": "", "sharing": ""}
+    assert again | added == dockerfile.instructions[1].mounts[0] | added
+
+
+def test_a_mount_that_two_stages_use_stays_shared():
+    mount = "--mount=type=cache,target=/a"
+    text = f"FROM x AS b\nRUN {mount} one\nFROM x\nRUN {mount} two\nRUN {mount}b three\n"
+    new = with_cache_ids(parse(text), "run7")
+    assert [one.mounts[0].get("sharing") for one in parse(new).instructions if one.mounts] == [
+        None,
+        None,
+        "locked",
+    ]
