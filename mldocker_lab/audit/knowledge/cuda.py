@@ -40,9 +40,10 @@ _OPTIONS = (
     "--index-url", "-i", "--extra-index-url", "-f", "--find-links", "--index", "--default-index",
     "--torch-backend",
 )  # fmt: skip
-#: Indexes that get no new torch any more, as far as known in November 2026, and the options that
-#: put an index beside the usual one.
-_ENDED = _INDEXES - frozenset("126 128 129 130 132".split())
+#: Indexes that get no new torch any more, and the options that put an index beside the usual one.
+#: torch 2.12 dropped CUDA 12.8, 2.14 dropped 12.9 and 2.15 dropped 12.6 (pytorch/pytorch issues
+#: 178665, 187834 and 190385); 2.15 is on the usual index since 2026.
+_ENDED = _INDEXES - frozenset(["130", "132"])
 _BESIDE = ("--extra-index-url", "PIP_EXTRA_INDEX_URL", "-f", "--find-links")
 _VARIABLES = (
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
@@ -121,7 +122,7 @@ def survey(target: Target) -> Seen:
         given += [
             (p.text.partition(" ")[0], p.text, spot) for p, spot in packages if p.text[:1] == "-"
         ]
-        left = _left_aside(one, packages)
+        left = _left_aside(one, packages, target.root)
         lost = [v for name, v, _ in given if name in _BESIDE and left(v)]
         seen.overruled = next(iter(lost), seen.overruled)
         indexes = [(v, spot) for _, v, spot in given if v not in lost]
@@ -144,20 +145,31 @@ def survey(target: Target) -> Seen:
     return seen
 
 
-def _left_aside(one: Install, packages: list[tuple[Requirement, Spot]]) -> Callable[[str], bool]:
+def _left_aside(
+    one: Install, packages: list[tuple[Requirement, Spot]], base: Base
+) -> Callable[[str], bool]:
     """Whether pip takes nothing from an index that stands beside the usual one.
 
     pip takes the newest version of both; an index that gets no new torch any more loses, unless
-    the version is fixed. uv takes what the extra index has.
+    the version is fixed. uv takes what the extra index has. An index for another CUDA than the
+    base's is not left aside: what it was written for would not fit either.
     """
     torch = next((p for p, _ in packages if p.name == "torch"), None)
     loose = one.tool == "pip" and torch and torch.newest
 
     def left(value: str) -> bool:
         found = _INDEX.search(value)
-        return bool(loose and found and next(g for g in found.groups() if g) in _ENDED)
+        digits = next(g for g in found.groups() if g) if found else ""
+        return bool(loose and digits in _ENDED and _within(_version(digits), base.cuda))
 
     return left
+
+
+def _within(theirs: tuple[int, int | None], ours: tuple[int, int | None] | None) -> bool:
+    """Whether a base with our CUDA takes theirs: the same major version, no newer minor one."""
+    if ours is None or theirs[0] != ours[0]:
+        return ours is None
+    return ours[1] is None or (theirs[1] or 0) <= ours[1]
 
 
 def _toolkits(target: Target) -> Iterator[Wheel]:

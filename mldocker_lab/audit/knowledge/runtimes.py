@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mldocker_lab.audit.reading.frameworks import OPEN_CUDA, onnxruntime_cuda, tensorflow_needs
+from mldocker_lab.audit.reading.frameworks import (
+    OPEN_CUDA,
+    onnxruntime_cuda,
+    tensorflow_needs,
+    vllm_cuda,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +22,6 @@ __all__ = ["complaints"]
 
 _ANY_MINOR = 11  # from this CUDA on, minor versions stand in for each other
 _NEWEST = 13  # the CUDA that onnxruntime-gpu is built for today
-_VLLM_12 = re.compile(r"(?!0\.[01](\.|$))")  # from 0.2 on, its wheels are for CUDA 12
 _OLD_PADDLE = re.compile(r"1\.|2\.[0-5]\b")  # its wheels ask for CUDA 10.2 of the image
 
 
@@ -41,9 +45,8 @@ def complaints(package: Requirement, base: Base, *, indexed: bool) -> Iterator[t
         yield from _tensorflow(package, base)
     elif package.name == "jax" and re.search(r"\[[^\]]*cuda\]", package.text) and package.newest:
         yield from _too_new(package, base, sure=True)
-    elif package.name == "vllm" and not indexed and _VLLM_12.match(package.version or "9"):
-        if "cu11" not in package.text:
-            yield from _too_new(package, base, sure=True)
+    elif package.name == "vllm" and not indexed and "+cu" not in package.text:
+        yield from _vllm(package, base)
     elif package.name == "paddlepaddle-gpu" and _OLD_PADDLE.match(package.version):
         yield from _missing(package.text, base)
 
@@ -57,6 +60,15 @@ def _too_new(package: Requirement, base: Base, *, sure: bool) -> Iterator[tuple[
     if base.cuda and base.cuda[0] < OPEN_CUDA:
         verb = "brings" if sure else "asks for"
         yield sure, f"{package.text} {verb} CUDA {OPEN_CUDA} or newer, {base.text} has another"
+
+
+def _vllm(package: Requirement, base: Base) -> Iterator[tuple[bool, str]]:
+    """Each of its wheels requires one exact torch, and that brings its CUDA along."""
+    major = vllm_cuda(package.version)
+    if package.newest:
+        yield from _too_new(package, base, sure=True)
+    elif major and base.cuda and base.cuda[0] != major:
+        yield True, f"{package.text} is built for CUDA {major}, not for {base.text}"
 
 
 def _bare(base: Base) -> bool:

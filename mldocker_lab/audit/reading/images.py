@@ -176,15 +176,16 @@ class Base:
 
     @property
     def asks_itself(self) -> bool:
-        """It is known to bring a HEALTHCHECK: Jupyter's images of August 2022 and later.
+        """It is known to bring a HEALTHCHECK: Jupyter's images of April 2022 and later.
 
         Those with a date in the tag say it; since 2023 they are no longer on Docker's own registry,
         so the name of another host stands in front.
+        Source: jupyter/docker-stacks pull request 1660.
         """
         dated = re.search(r"\d{4}-\d\d-\d\d", self.tag)
         new = "." in self.text.partition("/")[0] or self.tag in ("", "latest")
         ours = self.repository.startswith("jupyter/")
-        return ours and (dated[0] > "2022-08" if dated else new)
+        return ours and (dated[0] > "2022-04" if dated else new)
 
     @property
     def has_no_curl(self) -> bool:

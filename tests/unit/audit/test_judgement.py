@@ -514,6 +514,9 @@ def test_an_index_beside_the_usual_one_does_not_win():
     assert status("gpu-compat", old + (extra % "").replace("--extra-index-url", "-i")) == "pass"
     assert status("gpu-compat", CUDA + (extra % "").replace("118", "121")) == "not-judged"
     assert status("gpu-compat", CUDA + (extra % "").replace("118", "126")) == "fail"
+    newer = CUDA.replace("12.4.1", "12.8.1")
+    assert status("gpu-compat", newer + (extra % "").replace("118", "128")) == "not-judged"
+    assert status("gpu-compat", newer + (extra % "==2.8.0").replace("118", "128")) == "pass"
 
 
 @pytest.mark.parametrize(
@@ -627,6 +630,10 @@ def test_where_a_digest_may_hide(base, expected):
         (CU118 + "RUN pip install vllm==0.4.3\n", "fail"),
         (CU118 + "RUN pip install vllm==0.1.7\n", "pass"),
         (CUDA + "RUN pip install vllm==0.4.3\n", "pass"),
+        (CUDA + "RUN pip install vllm==0.26.0\n", "fail"),
+        (CU118 + "RUN pip install vllm==0.2.1\n", "pass"),
+        (CU118 + "RUN pip install vllm==0.2.2\n", "fail"),
+        (CUDA + "RUN pip install torch==2.13.0\n", "fail"),
         (CUDA + "RUN pip install 'tensorflow[and-cuda]'\n", "pass"),
         (
             CU118 + f"RUN pip install torch -i {WHEELS}/cu118 && pip install onnxruntime-gpu\n",
