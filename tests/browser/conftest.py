@@ -109,10 +109,14 @@ class Lab:
     def open(self, path: str) -> Locator:
         """Open a notebook, and wait for its kernel: a cell run before asks for one, and hangs."""
         self.command("docmanager:open", path=path)
+        self.kernel()
+        return self.page.locator(".jp-NotebookPanel:visible")
+
+    def kernel(self) -> None:
+        """Wait for the kernel of what is in front."""
         current = "window.jupyterapp.shell.currentWidget?.sessionContext"
         self.page.wait_for_function(f"() => {current} !== undefined")
-        self.page.evaluate(f"() => {current}.ready")
-        return self.page.locator(".jp-NotebookPanel:visible")
+        _settled(self.page, f"{current}.ready")
 
     def load_again(self, keeping: str) -> None:
         """Load the page again, once JupyterLab has saved a layout that holds these words."""
@@ -143,10 +147,31 @@ def _missing(what: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def steady_network() -> Iterator[None]:
+    """In CI, interfaces that come while a browser runs get no address that it could see.
+
+    Chromium gives up whatever it loads when an address comes or goes (ERR_NETWORK_CHANGED), and
+    each container's interface gets one of IPv6 after a second or two. JupyterLab does not always
+    recover. This is a setting of the whole machine: nobody's own is changed, only CI's.
+    """
+    setting = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
+    before = setting.read_text() if os.environ.get("CI") and os.access(setting, os.W_OK) else ""
+    if before:
+        try:
+            setting.write_text("1")
+        except OSError:  # a container in which it cannot be changed
+            before = ""
+    yield
+    if before:
+        setting.write_text(before)
+
+
+@pytest.fixture(scope="session")
+def browser(steady_network) -> Iterator[Browser]:
     """Chromium without a window."""
     from playwright.sync_api import sync_playwright
 
+    del steady_network
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not chromium:
         _missing("no chromium here: apt-get install chromium, or set CHROMIUM")
@@ -241,7 +266,11 @@ def lab(context, server) -> Iterator[Lab]:
 
 @contextmanager
 def _page(context: BrowserContext, server: Server) -> Iterator[Lab]:
-    page = context.new_page()
+    with closing(context.new_page()) as page:
+        yield _opened(page, server)
+
+
+def _opened(page: Page, server: Server) -> Lab:
     page.set_default_timeout(90_000)
     found = Lab(page, server.root)
     page.on("pageerror", lambda error: found.errors.append(str(error.stack or error)))
@@ -252,14 +281,30 @@ def _page(context: BrowserContext, server: Server) -> Iterator[Lab]:
     if not page.evaluate("() => window.jupyterapp.commands.hasCommand('mldocker-lab:show-course')"):
         _load(page, address)  # chromium gave the panels up when an interface went: see _is_error
         found.errors.clear()
-    yield found
-    page.close()
+    return found
 
 
 def _load(page: Page, address: str) -> None:
+    """Load JupyterLab; once more if it hangs, as it may when an interface went meanwhile."""
+    from playwright.sync_api import Error
+
+    try:
+        _loaded(page, address)
+    except Error:
+        _loaded(page, address)
+
+
+def _loaded(page: Page, address: str) -> None:
     page.goto(address)
-    page.wait_for_function("window.jupyterapp !== undefined")
-    page.evaluate("() => window.jupyterapp.restored")
+    page.wait_for_function("window.jupyterapp !== undefined", timeout=45_000)
+    _settled(page, "window.jupyterapp.restored", 45_000)
+
+
+def _settled(page: Page, promise: str, timeout: float = 90_000) -> None:
+    """Wait for a promise of the page's, and not for ever, as ``evaluate`` does."""
+    name = f"settled{secrets.token_hex(8)}"
+    page.evaluate(f"() => {{ Promise.resolve({promise}).finally(() => {{ window.{name} = 1 }}) }}")
+    page.wait_for_function(f"window.{name}", timeout=timeout)
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def test_a_lesson_is_begun_predicted_and_done(course, panel, course_outside):
     panel.get_by_role("button", name="Begin with the first lesson").click()
     notebook = course.page.locator(".jp-NotebookPanel:visible")
     notebook.wait_for()
-    course.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.ready")
+    course.kernel()
     panel.get_by_role("button", name="Continue: Order it").wait_for()
     course.page.wait_for_function("document.querySelector('li[data-state=begun]') !== null")
     run_cell(course, 1)

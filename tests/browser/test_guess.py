@@ -122,7 +122,7 @@ def test_a_guess_survives_a_restart_and_is_locked_once_measured(lab, notebook, o
     lab.begin("notebook:restart-kernel")
     lab.page.get_by_role("button", name="Confirm Kernel Restart").click()
     panel.get_by_text("______ MB").locator("visible=true").wait_for()  # the text is back
-    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.ready")
+    lab.kernel()
     lab.command("notebook:run-all-cells")
     tag.get_by_text("your guess: another one, kept").wait_for()
     size.get_by_text("your guess: 500 MB, kept").wait_for()
