@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "announces",
+    "by_its_variable",
     "caches",
     "fetches",
     "is_download",
@@ -80,7 +81,6 @@ _TOOLS: dict[str, tuple[frozenset[str], int]] = {
     "optimum-cli": (frozenset(["export"]), 3),
     "rembg": (frozenset(["d"]), 1),
     "spacy": (frozenset(["download"]), 3),
-    "torch-model-archiver": (frozenset(), 0),
     "trtexec": (frozenset(), 0),
     # ultralytics fetches the weights it is asked to use
     "yolo": (frozenset(["predict", "train", "val", "export", "track"]), 2),
@@ -123,6 +123,12 @@ _RUNS_CODE = re.compile(
     r"(python|pypy)[\d.]*$|\.(sh|py)$|"
     r"^(wget|curl|gdown|git|aria2c|make|unzip|tar|cp|gsutil|aws|gcloud|azcopy|rclone)$"
 )
+#: ``$MODEL_URL``, ``${weights_file}``: what the address of a download is called.
+_MODEL_VARIABLE = re.compile(
+    r"\$\{?((?:\w+_)?(?:models?|weights?|checkpoints?|ckpts?)_?"
+    r"(?:urls?|uri|link|bucket|file(?:name)?|archive|zip|tar|tgz|download\w*|gdrive\w*)(?:_\w+)?)\b",
+    re.IGNORECASE,
+)
 _SHOWN = 80
 
 
@@ -149,6 +155,21 @@ def fetches(command: Command) -> str:
     if name in ("rasa", "spacy") and texts[1:2] == ("train",):
         return f"the model is trained: {line}"
     return f"weights are downloaded: {line}" if _downloads(name, texts) else ""
+
+
+def by_its_variable(command: Command, written: str) -> str:
+    """What a download brings by the name of its variable: ``wget $MODEL_URL``; or "".
+
+    Args:
+        command: the command, its variables replaced.
+        written: as it stands in the Dockerfile.
+    """
+    if command.name not in _LOADERS:
+        return ""
+    if any(is_code(text) or _REPOSITORY_ARCHIVE.search(text) for text in command.texts[1:]):
+        return ""
+    named = _MODEL_VARIABLE.search(written)
+    return f"weights are downloaded: ${named[1]}" if named else ""
 
 
 def is_download(said: str) -> bool:
@@ -186,6 +207,8 @@ def _downloads(name: str, texts: tuple[str, ...]) -> bool:
     if name == "git":
         cloned = "clone" in texts and any(_HUB_REPOSITORY.search(text) for text in texts)
         return cloned or texts[1:3] == ("lfs", "pull")
+    if name == "torch-model-archiver":  # without weights, its archive holds code
+        return any(t.startswith("--serialized-file") or is_weights(t) for t in texts)
     if name in _TOOLS:
         verbs, words = _TOOLS[name]
         return not verbs or bool(verbs & set(texts[1 : words + 1]))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _unknown(base: Base) -> bool:
     """A variable without a default may hold the digest: the whole name, or its end."""
-    return not base.known and ("${" in base.repository or base.text.endswith("}"))
+    return not base.known and base.text.endswith("}")
 
 
 def judge(target: Target) -> Judged:

@@ -10,6 +10,7 @@ from mldocker_lab.audit.finding import Example, Judged, Rule, failed, passed, un
 from mldocker_lab.audit.knowledge.copying import copied
 from mldocker_lab.audit.knowledge.fetching import (
     announces,
+    by_its_variable,
     fetches,
     is_download,
     is_package,
@@ -71,6 +72,9 @@ def _ran(target: Target, step: Step) -> tuple[list[str], list[str]]:
     names = dict.fromkeys(name for name in asked_for if is_package(name))
     said += [f"a trained model is installed as a package: {name}" for name in names]
     said += _loaded_into(step) if not said else []
+    if not said:
+        written = ((c, step.text[c.start : c.end]) for c in step.plain)
+        said += [text for c, raw in written if (text := by_its_variable(c, raw))]
     announced = "" if said or cached else announces(step)
     said += [f"it says so itself: {announced}"] if announced else []
     doubts = []

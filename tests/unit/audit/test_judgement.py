@@ -90,7 +90,7 @@ def test_the_script_that_starts(script, expected):
         ("RUN python load-model.py\n", "fail"),
         ("RUN python export_model.py\n", "fail"),
         ("RUN python make_mar_file.py\n", "fail"),
-        ("RUN torch-model-archiver --model-name x\n", "fail"),
+        ("RUN torch-model-archiver --model-name x --serialized-file w.pt\n", "fail"),
         ("RUN ./download-big-model.sh base\n", "fail"),
         ("RUN ./gdrive_download.sh 1ab /w/net.pth\n", "fail"),
         ("RUN wget https://host/speech/models/en-small.zip && unzip en-small.zip\n", "fail"),
@@ -599,6 +599,9 @@ def test_a_stage_inherits_the_arguments_of_the_one_it_starts_from():
         ("team/net:${TAG}", "not-judged"),  # the tag may end in a digest
         ("team/net:${TAG}-gpu", "fail"),
         ("team/net:1", "fail"),
+        ("${TAG}", "not-judged"),
+        ("${TAG}-devel", "fail"),
+        ("${TAG}/net:1", "fail"),
     ],
 )
 def test_where_a_digest_may_hide(base, expected):

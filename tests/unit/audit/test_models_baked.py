@@ -25,6 +25,9 @@ def said(files: dict[str, str] | str) -> tuple[str, str]:
     "body",
     [
         "RUN dvc pull\n",
+        "ARG MODEL_URL=https://host/a7f3.tar.gz\nRUN curl -L $MODEL_URL | tar xz\n",
+        "ARG a=https://host\nARG model_bucket=$a/b\nRUN wget ${model_bucket}/c.tar.gz -O c.tgz\n",
+        "RUN torch-model-archiver --model-name x --handler h.py --extra-files m/net.bin,m/net.pt\n",
         "RUN datalad get pretrained_weights\n",
         "RUN omz_downloader --name person-detection-0201\n",
         "RUN bentoml models import /project/bento.tar.gz\n",
@@ -58,6 +61,10 @@ def test_it_is_baked_in(body):
     "body",
     [
         "RUN dvc init\n",
+        "ARG MODEL_URL=https://host/config.json\nRUN wget $MODEL_URL\n",
+        "ARG MODEL_ZIP=https://host/x/archive/v2.zip\nRUN wget $MODEL_ZIP\n",
+        "ARG MODEL_NAME=x\nRUN curl -fsSL https://host/$MODEL_NAME/install -o /usr/bin/x\n",
+        "RUN torch-model-archiver --model-name x --version 1.0 --handler h.py\n",
         "RUN rasa --help\n",
         "RUN paddleocr --help\n",
         "WORKDIR /app/data\nRUN wget https://host/a7f3\n",
