@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "file_handler_line",
@@ -16,6 +20,7 @@ __all__ = [
 _FILE_HANDLERS = re.compile(
     r"(Rotating|TimedRotating|Watched|Async|ConcurrentRotating)*FileHandler$"
 )
+_OWNERS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CONFIGURATION = re.compile(r"[\"']([\w./-]*log[\w./-]*\.(?:ya?ml|json|ini|conf|cfg|toml))[\"']")
 _HANDLER_OF_FILES = re.compile(r"^[^#\n]*\bclass\b[^#\n]*FileHandler", re.MULTILINE)
 #: What sends each line at once: logging's streams and the servers that use it. print() does not.
@@ -31,32 +36,56 @@ def streams(code: str) -> bool:
     return bool(_STREAMS.search(code))
 
 
-def log_file_line(code: str) -> int:
+def log_file_line(code: str, beside: Iterable[str] = ()) -> int:
     """The line where a log is sent into a file that the code itself names; 0 if none is.
 
     A file that somebody else may name, by a variable of the environment or an option, does not
     count: it may well be the standard output.
+
+    Args:
+        code: a module.
+        beside: all modules that run, this one among them: a function that none of them names
+            is not called. Empty if they are not known.
     """
     if not re.search(r"FileHandler|filename|loguru", code):
         return 0
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _parsed(code)
+    if tree is None:
         return 0
-    texts = _named_texts(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            path = _log_path(node) or (_sink(node) if "loguru" in code else None)
-            if path is not None and _is_written_here(path, texts):
-                return node.lineno
+    texts, beside = _named_texts(tree), tuple(beside)
+    for top in tree.body:
+        owner = top.name if isinstance(top, _OWNERS) else ""
+        for node in ast.walk(top):
+            if isinstance(node, ast.Call):
+                path = _log_path(node) or (_sink(node) if "loguru" in code else None)
+                if path is not None and _is_written_here(path, texts) and _used(owner, beside):
+                    return node.lineno
     return 0
+
+
+def _used(name: str, codes: tuple[str, ...]) -> bool:
+    """Whether some module names a function or class, and not only to define or import it."""
+    if not name or not codes:
+        return True
+    trees = (tree for code in codes if name in code and (tree := _parsed(code)))
+    return any(
+        name in (getattr(node, "id", None), getattr(node, "attr", None))
+        for tree in trees
+        for node in ast.walk(tree)
+    )
+
+
+def _parsed(code: str) -> ast.Module | None:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def gunicorn_log(code: str) -> tuple[int, str]:
     """The line of a gunicorn configuration that names a log file, and the file; 0 if none does."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _parsed(code)
+    if tree is None:
         return 0, ""
     for node in tree.body:
         names = [t.id for t in getattr(node, "targets", ()) if isinstance(t, ast.Name)]
@@ -104,13 +133,23 @@ def file_handler_line(text: str) -> int:
 
 def _named_texts(tree: ast.Module) -> frozenset[str]:
     """Names that get a text, or something made of one, somewhere in the code."""
-    return frozenset(
-        target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and _has_text(node.value)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    )
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and _has_text(node.value):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.arguments):
+            found |= {name for name, default in _defaults(node) if _has_text(default)}
+    return frozenset(found)
+
+
+def _defaults(given: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    """A function's parameters that have a default, with it."""
+    plain = [*given.posonlyargs, *given.args]
+    last = plain[len(plain) - len(given.defaults) :]
+    yield from ((one.arg, default) for one, default in zip(last, given.defaults, strict=True))
+    for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        if default is not None:
+            yield one.arg, default
 
 
 def _has_text(node: ast.expr) -> bool:

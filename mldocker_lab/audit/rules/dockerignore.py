@@ -62,12 +62,15 @@ def judge(target: Target) -> Judged:
     if target.ignore is None:
         return _none(target)
     spot = Spot(target.ignore_file, 1)
-    missing = [] if all(_out(target, name) for name in _HISTORY) else [".git"]
-    missing += _sent(target)
+    below = target.project.context  # a folder below the project's holds no history
+    kept = bool(below) or all(_out(target, name) for name in _HISTORY)
+    missing = [".git"] * (not kept) + _sent(target)
     if missing:
         lines = "".join(_LINES.get(what, "") for what in missing)
         said = f"{target.ignore_file} lets through: {', '.join(missing)}"
         return failed(said, spot, fixes=(_append(target, _harmless(target, lines)),))
+    if below:
+        return passed(f"{below} has no .git, and {target.ignore_file} sends no data", spot)
     if _keeps_data(target):
         return passed(f"{target.ignore_file} keeps out .git and data", spot)
     return passed(f"{target.ignore_file} keeps out .git; there is no data and no notebook", spot)
@@ -84,7 +87,9 @@ def _sent(target: Target) -> list[str]:
     open_ = [name for name in files if not _out(target, name)]
     named = {text.strip("/") for step in target.all_steps for text in context_sources(step)}
     books = [n for n in open_ if n.endswith(".ipynb") and n not in named]
-    data = [] if _keeps_data(target) else [n for n in open_ if _IS_DATA.search(n)]
+    # Who keeps data out knows what else is sent, but for what lies in the folder of data itself.
+    is_data = _IS_DATA.match if _keeps_data(target) else _IS_DATA.search
+    data = [n for n in open_ if is_data(n)]
     return ["data"] * bool(data) + ["notebooks"] * bool(books)
 
 

@@ -131,10 +131,11 @@ def _code(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, 
     if not is_python(target, found):
         return []
     codes = _codes(target, found)
+    running = tuple(codes.values())
     if not codes:  # what is started is not at hand; a module that sets the log up may be
         modules = sorted(name for name in target.project.inside if _LOG_MODULE.search(name))
         codes = {name: target.project.text(name) or "" for name in modules[:_MOST_MODULES]}
-    lines = [(name, log_file_line(code)) for name, code in codes.items()]
+    lines = [(name, log_file_line(code, running)) for name, code in codes.items()]
     named = {name for code in codes.values() for name in log_configurations(code)}
     named |= {o.rpartition("/")[2] for _, command in found for o in _configured(command)}
     files = sorted(n for n in target.project.inside if n.rpartition("/")[2] in named)

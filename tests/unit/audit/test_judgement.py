@@ -580,10 +580,22 @@ def test_whose_container_a_script_starts(script, expected):
     assert status("limits", files) == expected
 
 
+def test_a_folder_below_the_projects_holds_no_history():
+    files = {"api/Dockerfile": SLIM + "COPY app.py .\n", "api/app.py": "", "README.md": ""}
+    assert (
+        status("dockerignore", files | {"api/.dockerignore": "tests\n"}, "api/Dockerfile") == "pass"
+    )
+    ignored = {"api/.dockerignore": "tests\n", "api/data/a.csv": ""}
+    assert status("dockerignore", files | ignored, "api/Dockerfile") == "fail"
+
+
 def test_a_folder_of_data_that_holds_no_data():
     files = {"Dockerfile": SLIM + "COPY . .\n", "cache/data/.gitignore": "*\n", "index.php": ""}
     assert status("dockerignore", files | {".dockerignore": ".git\n"}) == "pass"
     assert status("dockerignore", files | {".dockerignore": ".git\n", "data/a.bin": ""}) == "fail"
+    raw = files | {".dockerignore": ".git\ndata/raw\n"}
+    assert status("dockerignore", raw | {"data/raw/a.csv": "", "src/data/a.csv": ""}) == "pass"
+    assert status("dockerignore", raw | {"data/b.csv": ""}) == "fail"
 
 
 def test_a_stage_inherits_the_arguments_of_the_one_it_starts_from():

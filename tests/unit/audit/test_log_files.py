@@ -74,6 +74,20 @@ def test_a_server_that_is_silenced():
     assert status(files | {"run.sh": "curl -s x > /dev/null\nuvicorn a:b\n"}) == "pass"
 
 
+def test_a_function_that_nobody_calls_writes_no_log():
+    files = {
+        "Dockerfile": SLIM + "COPY . .\nCMD uvicorn a:app\n",
+        "a.py": "from b import log, to_file\nlog()\n",
+        "b.py": "import logging\n\ndef log():\n    pass\n\n"
+        'def to_file(path="a.log"):\n    """Call to_file() first."""\n'
+        "    return logging.FileHandler(path)\n",
+    }
+    assert status(files) == "pass"
+    assert status(files | {"a.py": "import b\nb.to_file()\n"}) == "fail"
+    asked = files["b.py"].replace('path="a.log"', "path")
+    assert status(files | {"a.py": "import b\nb.to_file(x)\n", "b.py": asked}) == "pass"
+
+
 def test_what_make_starts():
     files = {"Dockerfile": SLIM + 'WORKDIR /a\nCOPY . .\nENTRYPOINT ["make", "serve"]\n'}
     recipe = "test:\n\tpytest\n\nserve: deps\n\t@streamlit run \\\n\t  app.py\n"
