@@ -24,24 +24,20 @@ export class Tour extends Widget {
     this.node.setAttribute('role', 'dialog');
     this.node.setAttribute('aria-label', _trans.__('Tour'));
     this.node.tabIndex = -1;
-    this.node.addEventListener('keydown', event => {
-      if (event.key === 'Escape') {
-        event.stopPropagation();
-        this.dispose();
-      }
-    });
   }
 
   /** Begin; the focus comes back when it ends. */
   async start(): Promise<void> {
     this._before = document.activeElement as HTMLElement | null;
     Widget.attach(this, document.body);
+    document.addEventListener('keydown', this._pressed);
     await this._go(0);
   }
 
   dispose(): void {
     if (!this.isDisposed) {
       this._point(null);
+      document.removeEventListener('keydown', this._pressed);
       super.dispose();
       this._before?.focus();
     }
@@ -77,6 +73,14 @@ export class Tour extends Widget {
     target?.classList.add(POINTED);
     this._pointed = target;
   }
+
+  /** Wherever the focus is: a stop opens panels, and they take it when they are ready. */
+  private _pressed = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && !event.defaultPrevented) {
+      event.stopPropagation();
+      this.dispose();
+    }
+  };
 
   private _before: HTMLElement | null = null;
   private _pointed: Element | null = null;
