@@ -277,21 +277,29 @@ def _opened(page: Page, server: Server) -> Lab:
     page.on("console", lambda said: _is_error(said) and found.errors.append(said.text))
     page.on("request", lambda asked: found.outside.append(asked.url))
     address = f"{server.url}/lab?reset&token={server.token}"
-    _load(page, address)
+    once = _load(page, address)
     if not page.evaluate("() => window.jupyterapp.commands.hasCommand('mldocker-lab:show-course')"):
+        once = False
         _load(page, address)  # chromium gave the panels up when an interface went: see _is_error
+    if not once:
         found.errors.clear()
     return found
 
 
-def _load(page: Page, address: str) -> None:
-    """Load JupyterLab; once more if it hangs, as it may when an interface went meanwhile."""
+def _load(page: Page, address: str) -> bool:
+    """Load JupyterLab; once more if it hangs, as it may when an interface went meanwhile.
+
+    Returns:
+        whether once was enough.
+    """
     from playwright.sync_api import Error
 
     try:
         _loaded(page, address)
     except Error:
         _loaded(page, address)
+        return False
+    return True
 
 
 def _loaded(page: Page, address: str) -> None:
