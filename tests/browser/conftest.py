@@ -151,8 +151,9 @@ def steady_network() -> Iterator[None]:
     """In CI, interfaces that come while a browser runs get no address that it could see.
 
     Chromium gives up whatever it loads when an address comes or goes (ERR_NETWORK_CHANGED), and
-    each container's interface gets one of IPv6 after a second or two. JupyterLab does not always
-    recover. This is a setting of the whole machine: nobody's own is changed, only CI's.
+    each container's interface gets one of IPv6 after a second or two; JupyterLab was seen to hang
+    while such came and went. This is a setting of the whole machine: nobody's own is changed, only
+    CI's.
     """
     setting = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
     before = setting.read_text() if os.environ.get("CI") and os.access(setting, os.W_OK) else ""

@@ -375,12 +375,12 @@ def test_a_cache_mount_stays_whole_while_the_engine_measures_its_disk(engine, re
     text = (
         f"FROM {BASE}\n{mount} cd /c && seq 30000 | xargs touch\n{touched}\n{mount} ls /c | wc -l\n"
     )
-    seen, over = [], threading.Event()
+    seen, over, sizes = [], threading.Event(), []
 
     def measure():
         other = engine.again()
         while not over.is_set():
-            other.api.df()
+            sizes.append(other.api.df())
 
     measuring = threading.Thread(target=measure)
     measuring.start()
@@ -392,6 +392,7 @@ def test_a_cache_mount_stays_whole_while_the_engine_measures_its_disk(engine, re
         measuring.join()
     told = "".join(e.text for e in seen if isinstance(e, Output)).split()
     assert told == [str(30000 + steps)]
+    assert len(sizes) > steps  # else nothing was in the way
 
 
 class Relay:

@@ -42,7 +42,7 @@ _OPTIONS = (
 )  # fmt: skip
 #: Indexes that get no new torch any more, and the options that put an index beside the usual one.
 #: torch 2.12 dropped CUDA 12.8, 2.14 dropped 12.9 and 2.15 dropped 12.6 (pytorch/pytorch issues
-#: 178665, 187834 and 190385); 2.15 is on the usual index since 2026.
+#: 178665, 187834 and 190385). Last looked at in November 2026, when 2.15 was the newest.
 _ENDED = _INDEXES - frozenset(["130", "132"])
 _BESIDE = ("--extra-index-url", "PIP_EXTRA_INDEX_URL", "-f", "--find-links")
 _VARIABLES = (

@@ -45,7 +45,7 @@ def log_file_line(code: str, beside: Iterable[str] = ()) -> int:
     Args:
         code: a module.
         beside: all modules that run, this one among them: a function that none of them names
-            is not called. Empty if they are not known.
+            is not called. Empty if others may call it: whoever starts this module.
     """
     if not re.search(r"FileHandler|filename|loguru", code):
         return 0
@@ -54,7 +54,8 @@ def log_file_line(code: str, beside: Iterable[str] = ()) -> int:
         return 0
     texts, beside = _named_texts(tree), tuple(beside)
     for top in tree.body:
-        owner = top.name if isinstance(top, _OWNERS) else ""
+        # What has a decorator is called by whoever was handed it: an event of a server, say.
+        owner = top.name if isinstance(top, _OWNERS) and not top.decorator_list else ""
         for node in ast.walk(top):
             if isinstance(node, ast.Call):
                 path = _log_path(node) or (_sink(node) if "loguru" in code else None)

@@ -70,7 +70,8 @@ def judge(target: Target) -> Judged:
         said = f"{target.ignore_file} lets through: {', '.join(missing)}"
         return failed(said, spot, fixes=(_append(target, _harmless(target, lines)),))
     if below:
-        return passed(f"{below} has no .git, and {target.ignore_file} sends no data", spot)
+        said = f"only {below} is sent, without the project's .git"
+        return passed(f"{said}, and {target.ignore_file} lets no data through", spot)
     if _keeps_data(target):
         return passed(f"{target.ignore_file} keeps out .git and data", spot)
     return passed(f"{target.ignore_file} keeps out .git; there is no data and no notebook", spot)

@@ -131,11 +131,14 @@ def _code(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, 
     if not is_python(target, found):
         return []
     codes = _codes(target, found)
-    running = tuple(codes.values())
+    started, running = _scripts(target, found), tuple(codes.values())
     if not codes:  # what is started is not at hand; a module that sets the log up may be
         modules = sorted(name for name in target.project.inside if _LOG_MODULE.search(name))
         codes = {name: target.project.text(name) or "" for name in modules[:_MOST_MODULES]}
-    lines = [(name, log_file_line(code, running)) for name, code in codes.items()]
+    lines = [
+        (name, log_file_line(code, () if name in started else running))
+        for name, code in codes.items()
+    ]
     named = {name for code in codes.values() for name in log_configurations(code)}
     named |= {o.rpartition("/")[2] for _, command in found for o in _configured(command)}
     files = sorted(n for n in target.project.inside if n.rpartition("/")[2] in named)
@@ -149,8 +152,12 @@ def _code(target: Target, found: list[tuple[Step, Command]]) -> list[tuple[str, 
 
 def _codes(target: Target, found: list[tuple[Step, Command]]) -> dict[str, str]:
     """The Python files of the project that are started, and those that they import."""
-    scripts = [script for step, command in found if (script := _script(target, step, command))]
+    scripts = _scripts(target, found)
     return {name: code for script in scripts for name, code in reachable(target.project, script)}
+
+
+def _scripts(target: Target, found: list[tuple[Step, Command]]) -> list[str]:
+    return [script for step, command in found if (script := _script(target, step, command))]
 
 
 def _configured(command: Command) -> list[str]:

@@ -88,6 +88,17 @@ def test_a_function_that_nobody_calls_writes_no_log():
     assert status(files | {"a.py": "import b\nb.to_file(x)\n", "b.py": asked}) == "pass"
 
 
+def test_who_calls_a_function_may_stand_in_no_file():
+    """A server calls its factory and its events, whatever they are called."""
+    body = '    logging.FileHandler("a.log")\n'
+    files = {"Dockerfile": SLIM + "COPY . .\nCMD uvicorn --factory a:make\n"}
+    made = f"import logging\n\ndef make():\n{body}"
+    assert status(files | {"a.py": made}) == "fail"
+    event = f"import logging\n\n@on('start')\ndef begin():\n{body}"
+    assert status(files | {"a.py": "import b\n", "b.py": event}) == "fail"
+    assert status(files | {"a.py": "import b\n", "b.py": made}) == "pass"
+
+
 def test_what_make_starts():
     files = {"Dockerfile": SLIM + 'WORKDIR /a\nCOPY . .\nENTRYPOINT ["make", "serve"]\n'}
     recipe = "test:\n\tpytest\n\nserve: deps\n\t@streamlit run \\\n\t  app.py\n"
